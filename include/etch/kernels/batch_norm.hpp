@@ -1,0 +1,74 @@
+// Batch normalisation over rows of channels, any rank: (rows, channels), channels contiguous.
+// https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+// Sums are accumulated so that results agree with a double-precision sum within 1e-6 relative.
+#pragma once
+#include <cstddef>
+
+namespace etch::kernels {
+
+// y = (x - mean) / sqrt(var + eps) * weight + bias with the batch's own mean and variance.
+struct BatchNormForward {
+  std::size_t rows, channels, threads;
+  float eps, momentum;
+  const float* x;
+  const float* weight;  // (C), or null: 1
+  const float* bias;    // (C), or null: 0
+  float* running_mean;  // (C), moved by momentum towards the batch's mean; null: not kept
+  float* running_var;   // (C), towards the unbiased variance
+  float* mean;          // (C), saved for backward
+  float* inv_std;       // (C), saved for backward: 1 / sqrt(var + eps)
+  float* y;             // may be x
+};
+void batch_norm_forward(const BatchNormForward&);
+
+// The same from the saved statistics: bit for bit the y of batch_norm_forward.
+struct BatchNormApply {
+  std::size_t rows, channels, threads;
+  const float* x;
+  const float* weight;   // or null
+  const float* bias;     // or null
+  const float* mean;     // (C)
+  const float* inv_std;  // (C)
+  float* y;              // may be x
+};
+void batch_norm_apply(const BatchNormApply&);
+
+// Evaluation: the running statistics. y may be x.
+struct BatchNormInference {
+  std::size_t rows, channels, threads;
+  float eps;
+  const float* x;
+  const float* weight;  // or null
+  const float* bias;    // or null
+  const float* running_mean;
+  const float* running_var;
+  float* y;
+};
+void batch_norm_inference(const BatchNormInference&);
+
+struct BatchNormGradient {
+  std::size_t rows, channels, threads;
+  const float* x;
+  const float* dy;
+  const float* weight;   // or null
+  const float* mean;     // saved by forward
+  const float* inv_std;  // saved by forward
+  float* dx;             // may be dy; null: not wanted
+  float* dweight;        // (C), or null
+  float* dbias;          // (C), or null
+  bool accumulate;       // dweight and dbias += instead of =
+};
+void batch_norm_gradient(const BatchNormGradient&);
+
+// Input gradient in evaluation (a frozen layer): dx = dy * weight / sqrt(running_var + eps).
+struct BatchNormInferenceGradient {
+  std::size_t rows, channels, threads;
+  float eps;
+  const float* dy;
+  const float* weight;  // or null
+  const float* running_var;
+  float* dx;  // may be dy
+};
+void batch_norm_inference_gradient(const BatchNormInferenceGradient&);
+
+}  // namespace etch::kernels

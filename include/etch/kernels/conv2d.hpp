@@ -1,0 +1,92 @@
+// 2-d convolution on NHWC activations: forward, input gradient, weight gradient.
+// https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+// A fully connected layer is the same kernel over 1x1 images.
+#pragma once
+#include <etch/shape.hpp>
+
+#include <cstddef>
+
+namespace etch::kernels {
+
+// Where one weight lives. Weights of a group are cut into panels of `panel` output channels
+// (the last one may be narrower): (group, panel, tap row, tap column, input channel, output).
+// One vector load then serves one input channel of every output of the panel.
+// Depthwise weights (one input, one output channel a group) are (tap row, tap column, channel).
+inline constexpr std::size_t panel = 16;
+
+struct ConvGeometry {
+  Shape input, output;
+  Window window;
+  std::size_t groups = 1;
+
+  constexpr std::size_t inputs() const { return input.channels / groups; }    // of one group
+  constexpr std::size_t outputs() const { return output.channels / groups; }  // of one group
+  constexpr std::size_t taps() const { return window.kernel_size.area(); }
+  constexpr bool depthwise() const { return groups > 1 && inputs() == 1 && outputs() == 1; }
+  constexpr std::size_t weights() const { return output.channels * taps() * inputs(); }
+
+  // Index of the weight that PyTorch calls weight[o, i, u, v]; o counts over all groups.
+  constexpr std::size_t weight_index(std::size_t o, std::size_t i, std::size_t u,
+                                     std::size_t v) const {
+    const std::size_t tap = u * window.kernel_size.width + v;
+    if (depthwise()) return tap * output.channels + o;
+    const std::size_t group = o / outputs(), within = o % outputs();
+    const std::size_t first = within / panel * panel;
+    const std::size_t width = outputs() - first < panel ? outputs() - first : panel;
+    return (group * outputs() + first) * taps() * inputs() + (tap * inputs() + i) * width +
+           (within - first);
+  }
+};
+
+// What is done to a sum of products before it is stored:
+// y = relu?(sum * scale + shift + skip). A null pointer leaves its part out.
+struct Epilogue {
+  const float* scale = nullptr;  // (C)
+  const float* shift = nullptr;  // (C): a bias, or a folded batch norm's shift
+  const float* skip = nullptr;   // as y; may be y itself
+  bool relu = false;
+};
+
+struct ConvForward {
+  const ConvGeometry& geometry;
+  std::size_t batch, threads;
+  const float* x;       // (N, H, W, I)
+  const float* weight;  // weight_index
+  float* y;             // (N, H', W', O); overlaps neither x nor weight
+  Epilogue epilogue;
+  std::byte* scratch;  // conv2d_forward_scratch bytes, aligned to 64
+};
+
+struct ConvInputGradient {
+  const ConvGeometry& geometry;
+  std::size_t batch, threads;
+  const float* dy;      // (N, H', W', O)
+  const float* weight;  // weight_index
+  float* dx;            // (N, H, W, I)
+  bool accumulate;      // dx += instead of dx =
+  std::byte* scratch;   // conv2d_input_gradient_scratch bytes, aligned to 64
+};
+
+struct ConvWeightGradient {
+  const ConvGeometry& geometry;
+  std::size_t batch, threads;
+  const float* x;      // (N, H, W, I)
+  const float* dy;     // (N, H', W', O)
+  float* dweight;      // weight_index
+  float* dbias;        // (O), or null
+  bool accumulate;     // both += instead of =
+  std::byte* scratch;  // conv2d_weight_gradient_scratch bytes, aligned to 64
+};
+
+// Algorithm::gemm: implicit GEMM over the tensors as they are; no im2col buffer.
+void conv2d_forward(const ConvForward&);
+void conv2d_input_gradient(const ConvInputGradient&);
+void conv2d_weight_gradient(const ConvWeightGradient&);
+
+// Algorithm::loops: the definition, tap by tap; small code, no scratch (scratch may be null).
+void conv2d_forward_loops(const ConvForward&);
+void conv2d_input_gradient_loops(const ConvInputGradient&);
+void conv2d_weight_gradient_loops(const ConvWeightGradient&);
+
+
+}  // namespace etch::kernels

@@ -1,0 +1,48 @@
+// Shapes of activations and of windows, and how the one makes the other.
+#pragma once
+#include <cstddef>
+
+namespace etch {
+
+// The shape of one image of a batch. In memory an activation is (N, height, width, channels):
+// channels are contiguous. A vector of n features is Shape{n}.
+struct Shape {
+  std::size_t channels = 1, height = 1, width = 1;
+
+  constexpr std::size_t elements() const { return channels * height * width; }
+  constexpr bool operator==(const Shape&) const = default;
+};
+
+// A height and a width; one number means both, as in PyTorch.
+struct Pair {
+  std::size_t height = 0, width = 0;
+
+  constexpr Pair() = default;
+  constexpr Pair(std::size_t both) : height(both), width(both) {}
+  constexpr Pair(std::size_t h, std::size_t w) : height(h), width(w) {}
+  constexpr std::size_t area() const { return height * width; }
+  constexpr bool operator==(const Pair&) const = default;
+};
+
+// What a convolution or a pool sees of its input: a grid of kernel_size taps, `dilation` apart,
+// moved by `stride` over the input with `padding` around it.
+struct Window {
+  Pair kernel_size, stride = 1, padding = 0, dilation = 1;
+
+  // Positions along one axis (PyTorch's formula); 0 where the window doesn't fit.
+  static constexpr std::size_t positions(std::size_t length, std::size_t kernel, std::size_t stride,
+                                         std::size_t padding, std::size_t dilation) {
+    const std::size_t padded = length + 2 * padding;
+    if (kernel == 0 || stride == 0 || dilation == 0) return 0;
+    const std::size_t reach = dilation * (kernel - 1) + 1;
+    return padded < reach ? 0 : (padded - reach) / stride + 1;
+  }
+  constexpr Shape output(Shape x, std::size_t channels) const {
+    return {channels,
+            positions(x.height, kernel_size.height, stride.height, padding.height, dilation.height),
+            positions(x.width, kernel_size.width, stride.width, padding.width, dilation.width)};
+  }
+  constexpr bool operator==(const Window&) const = default;
+};
+
+}  // namespace etch
