@@ -24,6 +24,11 @@ struct Pair {
   constexpr bool operator==(const Pair&) const = default;
 };
 
+// How many inputs a kernel spans along one axis.
+constexpr std::size_t reach(std::size_t kernel, std::size_t dilation) {
+  return kernel == 0 ? 0 : dilation * (kernel - 1) + 1;
+}
+
 // What a convolution or a pool sees of its input: a grid of kernel_size taps, `dilation` apart,
 // moved by `stride` over the input with `padding` around it.
 struct Window {
@@ -33,9 +38,8 @@ struct Window {
   static constexpr std::size_t positions(std::size_t length, std::size_t kernel, std::size_t stride,
                                          std::size_t padding, std::size_t dilation) {
     const std::size_t padded = length + 2 * padding;
-    if (kernel == 0 || stride == 0 || dilation == 0) return 0;
-    const std::size_t reach = dilation * (kernel - 1) + 1;
-    return padded < reach ? 0 : (padded - reach) / stride + 1;
+    const std::size_t span = reach(kernel, dilation);
+    return span == 0 || stride == 0 || padded < span ? 0 : (padded - span) / stride + 1;
   }
   constexpr Shape output(Shape x, std::size_t channels) const {
     return {channels,

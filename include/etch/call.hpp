@@ -1,0 +1,41 @@
+// What one step of a program hands to a layer: pointers into memory that was planned at compile
+// time. A layer's forward and backward are functions of a Call.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace etch {
+
+enum class Mode : unsigned char {
+  evaluate,  // module.eval() in PyTorch
+  train,     // module.train()
+  replay,    // forward once more in the backward pass: the same bits, no statistics moved
+};
+
+// A pointer is null where the step has no such operand. Activations are (batch, H, W, C).
+struct Call {
+  std::size_t batch = 0, threads = 1;
+  Mode mode = Mode::evaluate;
+  bool accumulate = false;     // gradients += instead of =
+  bool accumulate_dx = false;  // dx += instead of =; only where Op::accumulates
+  std::size_t count = 0;       // numbers of this layer's parameters
+  std::uint64_t key = 0;       // of this step's random numbers: differs by layer and training step
+
+  const float* x = nullptr;     // input (in backward: where Op::needs says so)
+  const float* skip = nullptr;  // second input
+  float* y = nullptr;           // output (in backward: to be read where Op::needs says so)
+  const float* dy = nullptr;    // gradient of the output
+  float* dx = nullptr;          // gradient of the input; null: nobody wants it
+
+  const float* parameters = nullptr;  // this layer's, in the order they were added
+  float* gradients = nullptr;         // as parameters; null: the layer is frozen
+  const float* buffers = nullptr;     // this layer's running statistics
+  float* moving_buffers = nullptr;    // the same in Mode::train, else null
+
+  std::byte* saved = nullptr;    // Op::saved bytes, kept from forward to backward
+  std::byte* scratch = nullptr;  // Op::forward_scratch or backward_scratch bytes
+};
+
+using Kernel = void (*)(const Call&);
+
+}  // namespace etch

@@ -1,0 +1,25 @@
+// etch: neural networks whose topology, shapes and memory are settled by the compiler.
+#pragma once
+#include <etch/inference.hpp>
+#include <etch/layers/avg_pool2d.hpp>
+#include <etch/layers/batch_norm.hpp>
+#include <etch/layers/conv2d.hpp>
+#include <etch/layers/dropout.hpp>
+#include <etch/layers/flatten.hpp>
+#include <etch/layers/frozen.hpp>
+#include <etch/layers/leaky_relu.hpp>
+#include <etch/layers/linear.hpp>
+#include <etch/layers/max_pool2d.hpp>
+#include <etch/layers/relu.hpp>
+#include <etch/layers/repeat.hpp>
+#include <etch/layers/residual.hpp>
+#include <etch/layers/sigmoid.hpp>
+#include <etch/layers/softmax.hpp>
+#include <etch/layers/tanh.hpp>
+#include <etch/losses/cross_entropy.hpp>
+#include <etch/losses/mse.hpp>
+#include <etch/optimizers/adabound.hpp>
+#include <etch/optimizers/adam.hpp>
+#include <etch/optimizers/lr_schedule.hpp>
+#include <etch/optimizers/sgd.hpp>
+#include <etch/trainer.hpp>

@@ -1,0 +1,105 @@
+// 2-d convolution. PyTorch equivalent: torch.nn.Conv2d
+// https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+#pragma once
+#include <etch/kernels/conv2d.hpp>
+#include <etch/layer.hpp>
+
+namespace etch {
+
+enum class Algorithm : unsigned char {
+  gemm,   // implicit GEMM on SIMD registers, no im2col buffer
+  loops,  // the definition, tap by tap: small code, no scratch
+};
+
+// Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias.
+// A depthwise convolution has groups = in_channels.
+struct Conv2d {
+  std::size_t in_channels = 0;  // derived; where given, checked
+  std::size_t out_channels = 0;
+  Pair kernel_size{};
+  Pair stride = 1;
+  Pair padding = 0;
+  Pair dilation = 1;
+  std::size_t groups = 1;
+  bool bias = true;
+  Algorithm algorithm = Algorithm::gemm;
+
+  constexpr Window window() const { return {kernel_size, stride, padding, dilation}; }
+  constexpr Shape output(Shape x) const { return window().output(x, out_channels); }
+};
+
+template <Conv2d layer, Shape input>
+struct Module<layer, input> {
+  static constexpr std::size_t in = layer.in_channels ? layer.in_channels : input.channels;
+  static_assert(Equal<in, input.channels>,
+                "Conv2d: in_channels must equal the channels of the input");
+  static_assert(AtLeast<layer.out_channels, 1u>, "Conv2d: out_channels must be at least 1");
+  static_assert(AtLeast<layer.kernel_size.height, 1u> && AtLeast<layer.kernel_size.width, 1u>,
+                "Conv2d: kernel_size must be at least 1");
+  static_assert(AtLeast<layer.stride.height, 1u> && AtLeast<layer.stride.width, 1u>,
+                "Conv2d: stride must be at least 1");
+  static_assert(AtLeast<layer.dilation.height, 1u> && AtLeast<layer.dilation.width, 1u>,
+                "Conv2d: dilation must be at least 1");
+  static_assert(AtLeast<layer.groups, 1u>, "Conv2d: groups must be at least 1");
+  static constexpr std::size_t groups = layer.groups ? layer.groups : 1;
+  static_assert(Equal<in % groups, 0u>, "Conv2d: in_channels must be divisible by groups");
+  static_assert(Equal<layer.out_channels % groups, 0u>,
+                "Conv2d: out_channels must be divisible by groups");
+  static_assert(AtMost<reach(layer.kernel_size.height, layer.dilation.height),
+                       input.height + 2 * layer.padding.height>,
+                "Conv2d: the kernel must not be higher than the padded input");
+  static_assert(AtMost<reach(layer.kernel_size.width, layer.dilation.width),
+                       input.width + 2 * layer.padding.width>,
+                "Conv2d: the kernel must not be wider than the padded input");
+
+  static constexpr bool gemm = layer.algorithm == Algorithm::gemm;
+  static constexpr kernels::ConvGeometry geometry{
+      .input = input, .output = layer.output(input), .window = layer.window(), .groups = groups};
+  static constexpr std::size_t weights = geometry.weights();
+
+  static void forward(const Call& c) {
+    const float* bias = layer.bias ? c.parameters + weights : nullptr;
+    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
+    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, {.shift = bias}, c.scratch});
+  }
+  static void backward(const Call& c) {
+    constexpr auto* dw_kernel =
+        gemm ? kernels::conv2d_weight_gradient : kernels::conv2d_weight_gradient_loops;
+    constexpr auto* dx_kernel =
+        gemm ? kernels::conv2d_input_gradient : kernels::conv2d_input_gradient_loops;
+    if (c.gradients != nullptr) {
+      dw_kernel({geometry, c.batch, c.threads, c.x, c.dy, c.gradients,
+                 layer.bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
+    }
+    if (c.dx != nullptr) {
+      dx_kernel({geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx,
+                 c.scratch});
+    }
+  }
+  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
+    return gemm ? kernels::conv2d_forward_scratch(geometry, batch, threads) : 0;
+  }
+  static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
+    if (!gemm) return 0;
+    const std::size_t dx = kernels::conv2d_input_gradient_scratch(geometry, batch, threads);
+    const std::size_t dw = kernels::conv2d_weight_gradient_scratch(geometry, batch, threads);
+    return dx > dw ? dx : dw;
+  }
+  static constexpr int lower(Graph& g, int x) {
+    return g.add({.kind = "Conv2d",
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x,
+                  .dw_needs = Needs::input,
+                  .accumulates = true,
+                  .macs = weights * geometry.output.height * geometry.output.width,
+                  .forward_scratch = forward_scratch,
+                  .backward_scratch = backward_scratch},
+                 geometry.output,
+                 {Tensor::weight(geometry, 4),
+                  Tensor::vector("bias", {layer.bias ? layer.out_channels : 0}, Initial::uniform,
+                                 geometry.inputs() * geometry.taps())});
+  }
+};
+
+}  // namespace etch

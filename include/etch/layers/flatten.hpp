@@ -1,0 +1,20 @@
+// A vector of all features. PyTorch equivalent: torch.nn.Flatten
+// https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+#pragma once
+#include <etch/layer.hpp>
+
+namespace etch {
+
+// (channels, height, width) becomes (channels * height * width). Nothing moves: in memory the
+// features stay in the order (height, width, channel), and the weights of the layers that follow
+// are converted when they are read from or written to a file in PyTorch's order.
+struct Flatten {
+  constexpr Shape output(Shape x) const { return {x.elements()}; }
+};
+
+template <Flatten layer, Shape input>
+struct Module<layer, input> {
+  static constexpr int lower(Graph&, int x) { return x; }
+};
+
+}  // namespace etch

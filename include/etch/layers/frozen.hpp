@@ -1,0 +1,25 @@
+// Layers that don't learn: requires_grad_(False) and eval() in PyTorch.
+#pragma once
+#include <etch/layers/sequential.hpp>
+
+namespace etch {
+
+// Frozen<layers...>{} is a Sequential whose parameters have no gradient and no optimizer state;
+// nothing is saved for it unless a layer before it learns. It runs in evaluation mode: batch norm
+// takes its running statistics, dropout does nothing. It is named as the Sequential would be.
+template <Layer auto... layers>
+struct Frozen {
+  constexpr Shape output(Shape x) const { return Sequential<layers...>{}.output(x); }
+};
+
+template <auto... layers, Frozen<layers...> layer, Shape input>
+struct Module<layer, input> {
+  static constexpr int lower(Graph& g, int x) {
+    const bool before = g.freeze(true);
+    x = Module<Sequential<layers...>{}, input>::lower(g, x);
+    g.freeze(before);
+    return x;
+  }
+};
+
+}  // namespace etch

@@ -1,0 +1,61 @@
+// Maximum of each window. PyTorch equivalent: torch.nn.MaxPool2d
+// https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+#pragma once
+#include <etch/kernels/pool.hpp>
+#include <etch/layer.hpp>
+
+namespace etch {
+
+// stride: 0 means kernel_size. Backward keeps one byte an output: which tap of the window won.
+struct MaxPool2d {
+  Pair kernel_size{};
+  Pair stride = 0;
+  Pair padding = 0;
+  Pair dilation = 1;
+
+  constexpr Window window() const {
+    return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, dilation};
+  }
+  constexpr Shape output(Shape x) const { return window().output(x, x.channels); }
+};
+
+template <MaxPool2d layer, Shape input>
+struct Module<layer, input> {
+  static constexpr Window window = layer.window();
+  static_assert(AtLeast<layer.kernel_size.height, 1u> && AtLeast<layer.kernel_size.width, 1u>,
+                "MaxPool2d: kernel_size must be at least 1");
+  static_assert(AtLeast<window.stride.height, 1u> && AtLeast<window.stride.width, 1u>,
+                "MaxPool2d: stride must be at least 1");
+  static_assert(AtLeast<layer.dilation.height, 1u> && AtLeast<layer.dilation.width, 1u>,
+                "MaxPool2d: dilation must be at least 1");
+  static_assert(AtMost<layer.kernel_size.area(), 256u>,
+                "MaxPool2d: kernel_size must have at most 256 positions");
+  static_assert(AtMost<2 * layer.padding.height, layer.kernel_size.height> &&
+                    AtMost<2 * layer.padding.width, layer.kernel_size.width>,
+                "MaxPool2d: padding must be at most half of kernel_size");
+  static_assert(AtMost<reach(layer.kernel_size.height, layer.dilation.height),
+                       input.height + 2 * layer.padding.height> &&
+                    AtMost<reach(layer.kernel_size.width, layer.dilation.width),
+                           input.width + 2 * layer.padding.width>,
+                "MaxPool2d: the window must not exceed the padded input");
+
+  static constexpr Shape output = layer.output(input);
+
+  static void forward(const Call& c) {
+    kernels::max_pool_forward({input, output, window, c.batch, c.threads, c.x,
+                               reinterpret_cast<std::uint8_t*>(c.saved), c.y});
+  }
+  static void backward(const Call& c) {
+    kernels::max_pool_gradient({input, output, window, c.batch, c.threads, c.dy,
+                                reinterpret_cast<const std::uint8_t*>(c.saved), c.dx});
+  }
+  static constexpr std::size_t saved(std::size_t batch) { return batch * output.elements(); }
+
+  static constexpr int lower(Graph& g, int x) {
+    return g.add({.kind = "MaxPool2d", .forward = forward, .backward = backward, .x = x,
+                  .saved = saved},
+                 output);
+  }
+};
+
+}  // namespace etch

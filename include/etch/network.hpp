@@ -1,0 +1,72 @@
+// A network: a layer value at an input shape, with everything the compiler knows of it.
+#pragma once
+#include <etch/layers/sequential.hpp>
+#include <etch/schedule.hpp>
+
+#include <array>
+
+namespace etch {
+
+// The graph's tables at their exact size; at least one row each, for the language's sake.
+template <GraphSize size>
+struct GraphTables {
+  std::array<Op, size.ops + 1> ops{};
+  std::array<Shape, size.values> values{};
+  std::array<Tensor, size.tensors + 1> tensors{};
+  std::array<Scope, size.scopes + 1> scopes{};
+  GraphTotals totals{};
+
+  constexpr GraphView view() const {
+    GraphView v{totals};
+    v.ops = ops.data();
+    v.values = values.data();
+    v.tensors = tensors.data();
+    v.scopes = scopes.data();
+    return v;
+  }
+};
+
+template <Layer auto net, Shape input>
+constexpr GraphSize count_graph() {
+  Graph g;
+  Module<net, input>::lower(g, g.input(input));
+  return g.size();
+}
+
+template <Layer auto net, Shape input>
+constexpr auto lower_graph() {
+  GraphTables<count_graph<net, input>()> t;
+  Graph g(t.ops.data(), t.values.data(), t.tensors.data(), t.scopes.data());
+  const int x = g.input(input);
+  t.totals = g.finish(Module<net, input>::lower(g, x));
+  return t;
+}
+
+template <Layer auto net, Shape input>
+inline constexpr auto graph_tables = lower_graph<net, input>();
+
+template <Layer auto net, Shape input>
+struct Network {
+  static_assert(input.elements() > 0, "Network: the input shape must not be empty");
+
+  static constexpr GraphView graph = graph_tables<net, input>.view();
+
+  static constexpr Shape input_shape = input;
+  static constexpr Shape output_shape = net.output(input);
+
+  // Learned numbers, as PyTorch counts them (running statistics are buffers).
+  static constexpr std::size_t num_parameters = graph.num_parameters;
+  // Bytes of Parameters: learned numbers, running statistics, and the alignment between.
+  static constexpr std::size_t parameter_bytes = graph.total() * sizeof(float);
+  // Multiply-accumulates of one image, forward.
+  static constexpr std::size_t macs = graph.macs;
+};
+
+// All parameters and running statistics of a network, in one block with fixed offsets. It may be
+// const, in flash. Network::graph.tensors says where each tensor lies.
+template <class Net>
+struct Parameters {
+  alignas(buffer_alignment) float values[Net::graph.total() > 0 ? Net::graph.total() : 1];
+};
+
+}  // namespace etch

@@ -1,0 +1,35 @@
+// AdaBound: Adam whose step sizes are clamped between bounds that close on those of SGD.
+// Luo et al. 2019, https://openreview.net/forum?id=Bkg3g2R9FX, Algorithm 2, as in the authors'
+// code (bias corrections in the step size, eps outside the root).
+#pragma once
+#include <etch/optimizers/adam.hpp>
+
+namespace etch {
+
+// The bounds close on final_lr (which follows lr when it is changed) as gamma * step grows.
+struct AdaBound {
+  double lr = 1e-3;
+  Betas betas{};
+  double final_lr = 0.1;
+  double gamma = 1e-3;
+  double eps = 1e-8;
+  double weight_decay = 0;
+
+  constexpr std::size_t states() const { return 2; }
+
+  void operator()(const OptimizerCall& c) const {
+    kernels::Adam k = adam_call(c, betas, eps);
+    const double t = gamma * static_cast<double>(c.step);
+    const double final_step = final_lr * c.lr / lr;
+    const double correction = std::sqrt(1 - power(betas.second, c.step));
+    k.step_size = static_cast<float>(c.lr * correction / (1 - power(betas.first, c.step)));
+    k.sqrt_correction = 1;
+    k.weight_decay = static_cast<float>(weight_decay);
+    k.bounded = true;
+    k.lower = static_cast<float>(final_step * (1 - 1 / (t + 1)));
+    k.upper = static_cast<float>(final_step * (1 + 1 / t));
+    kernels::adam(k);
+  }
+};
+
+}  // namespace etch

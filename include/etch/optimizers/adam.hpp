@@ -1,0 +1,67 @@
+// Adam and AdamW. PyTorch equivalents: torch.optim.Adam, torch.optim.AdamW
+// https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+#pragma once
+#include <etch/optimizer.hpp>
+
+#include <cmath>
+
+namespace etch {
+
+struct Betas {
+  double first = 0.9, second = 0.999;
+};
+
+// What the family shares: the moments' factors and bias corrections at a step, rounded from
+// double where PyTorch rounds them. State: exp_avg, exp_avg_sq.
+inline kernels::Adam adam_call(const OptimizerCall& c, Betas betas, double eps) {
+  kernels::Adam k{};
+  k.size = c.size;
+  k.threads = c.threads;
+  k.beta1 = static_cast<float>(betas.first);
+  k.beta2 = static_cast<float>(betas.second);
+  k.one_minus_beta1 = static_cast<float>(1 - betas.first);
+  k.one_minus_beta2 = static_cast<float>(1 - betas.second);
+  k.eps = static_cast<float>(eps);
+  k.step_size = static_cast<float>(c.lr / (1 - power(betas.first, c.step)));
+  k.sqrt_correction = static_cast<float>(std::sqrt(1 - power(betas.second, c.step)));
+  k.decay = 1;
+  k.parameters = c.parameters;
+  k.gradients = c.gradients;
+  k.exp_avg = c.state;
+  k.exp_avg_sq = c.state + c.stride;
+  return k;
+}
+
+// weight_decay is L2: it is added to the gradient.
+struct Adam {
+  double lr = 1e-3;
+  Betas betas{};
+  double eps = 1e-8;
+  double weight_decay = 0;
+
+  constexpr std::size_t states() const { return 2; }
+
+  void operator()(const OptimizerCall& c) const {
+    kernels::Adam k = adam_call(c, betas, eps);
+    k.weight_decay = static_cast<float>(weight_decay);
+    kernels::adam(k);
+  }
+};
+
+// weight_decay is decoupled: parameters shrink by lr * weight_decay.
+struct AdamW {
+  double lr = 1e-3;
+  Betas betas{};
+  double eps = 1e-8;
+  double weight_decay = 1e-2;
+
+  constexpr std::size_t states() const { return 2; }
+
+  void operator()(const OptimizerCall& c) const {
+    kernels::Adam k = adam_call(c, betas, eps);
+    k.decay = static_cast<float>(1 - c.lr * weight_decay);
+    kernels::adam(k);
+  }
+};
+
+}  // namespace etch

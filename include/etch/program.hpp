@@ -1,0 +1,89 @@
+// The program: what runs. A flat list of steps over one arena; every offset is a constant.
+#pragma once
+#include <etch/call.hpp>
+#include <etch/kernels/elementwise.hpp>
+
+namespace etch {
+
+enum class StepKind : unsigned char {
+  forward,
+  loss,      // writes dy of the output
+  backward,
+  add,       // dx = x + dy: two gradients of one value
+  update,    // the optimizer takes `gradients` and moves `count` parameters
+};
+
+// An operand is a byte offset in the arena, or one of these.
+inline constexpr std::uint32_t absent = 0xffffffff;
+inline constexpr std::uint32_t network_input = 0xfffffffe;
+// Offsets count units of this many bytes, so that 32 bits reach 16 GiB.
+inline constexpr std::size_t unit = 4;
+
+struct Step {
+  Kernel run = nullptr;
+  std::uint32_t x = absent, skip = absent, y = absent, dy = absent, dx = absent;
+  std::uint32_t saved = absent, scratch = absent;
+  std::uint32_t gradients = absent;   // in the arena (Update::fused), else see `parameters`
+  std::uint32_t parameters = 0;       // floats, from the start of Parameters
+  std::uint32_t count = 0;            // floats: parameters of the op; 0: none that learn
+  std::uint32_t buffers = 0;          // floats, from the start of Parameters
+  std::int16_t op = -1;
+  StepKind kind = StepKind::forward;
+  Mode mode = Mode::evaluate;
+  bool accumulate_dx = false;
+};
+
+// Where a program runs.
+struct Memory {
+  std::byte* arena = nullptr;
+  const float* input = nullptr;       // (batch, H, W, C)
+  const float* parameters = nullptr;  // all of them
+  float* trained = nullptr;           // the same where the program trains, else null
+  float* gradients = nullptr;         // Update::accumulate: the gradient block, else null
+  std::size_t batch = 1, threads = 1;
+  std::uint64_t key = 0;    // of this training step's random numbers
+  bool accumulate = false;  // gradients are added to those of earlier batches
+
+  float* at(std::uint32_t offset) const {
+    return offset == absent ? nullptr : reinterpret_cast<float*>(arena + offset * unit);
+  }
+  // Only ever read: no step writes over the network's input.
+  const float* source(std::uint32_t offset) const {
+    return offset == network_input ? input : at(offset);
+  }
+  float* gradients_of(const Step& s) const {
+    if (s.count == 0) return nullptr;
+    return s.gradients != absent ? at(s.gradients) : gradients + s.parameters;
+  }
+};
+
+// StepKind::add: count numbers an image.
+inline void sum_of_gradients(const Call& c) {
+  kernels::add({c.batch * c.count, c.threads, c.x, c.dy, c.dx});
+}
+
+// Runs one forward, backward or add step.
+inline void run_step(const Step& s, const Memory& m) {
+  Call c;
+  c.batch = m.batch;
+  c.threads = m.threads;
+  c.mode = s.mode;
+  c.accumulate = m.accumulate;
+  c.accumulate_dx = s.accumulate_dx;
+  c.count = s.count;
+  c.key = m.key + static_cast<std::uint64_t>(s.op);
+  c.x = m.source(s.x);
+  c.skip = m.source(s.skip);
+  c.y = m.at(s.y);
+  c.dy = m.at(s.dy);
+  c.dx = m.at(s.dx);
+  c.parameters = m.parameters + s.parameters;
+  c.gradients = s.kind == StepKind::backward ? m.gradients_of(s) : nullptr;
+  c.buffers = m.parameters + s.buffers;
+  c.moving_buffers = s.mode == Mode::train && m.trained ? m.trained + s.buffers : nullptr;
+  c.saved = reinterpret_cast<std::byte*>(m.at(s.saved));
+  c.scratch = reinterpret_cast<std::byte*>(m.at(s.scratch));
+  s.run(c);
+}
+
+}  // namespace etch

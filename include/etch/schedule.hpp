@@ -1,0 +1,422 @@
+// The schedule: the steps of inference or of training, in order, and the buffers they touch.
+// Autodiff happens here, over the graph's op list.
+#pragma once
+#include <etch/graph.hpp>
+#include <etch/plan.hpp>
+
+#include <array>
+
+namespace etch {
+
+enum class Update : unsigned char {
+  accumulate,  // a gradient block like PyTorch's; the optimizer runs after the backward pass
+  fused,       // a layer's gradient is applied and dropped as soon as it is known
+};
+
+enum class Recompute : unsigned char {
+  nothing,      // all that backward needs is kept
+  elementwise,  // outputs of batch norm, activations and dropout are made again in backward
+};
+
+struct InferenceOptions {
+  std::size_t batch = 1, threads = 1;  // at most this many
+};
+
+struct Training {
+  std::size_t batch = 1;  // at most this many images
+  Update update = Update::accumulate;
+  Recompute recompute = Recompute::nothing;
+  std::size_t threads = 1;  // at most this many
+};
+
+// What the schedule knows of a value of the graph.
+struct Value {
+  int root = none;                  // itself, or the value it is equal to
+  int producer = none;              // the op that makes it
+  int uses = 0, readers = 0;        // ops that read it in forward: in all, and still to come
+  std::uint32_t at = absent;        // its buffer
+  std::uint32_t again = absent;     // its buffer when made again in backward
+  std::uint32_t saved = absent;     // what its producer keeps for backward
+  std::uint32_t gradient = absent;  // the buffer of its gradient, so far
+  bool wants = false;               // a gradient: something that learns is upstream
+  bool needed = false;              // by a backward step
+  bool dropped = false;             // after forward; made again where it is needed
+};
+
+// How many rows of each table a schedule can need.
+struct ScheduleBounds {
+  int steps = 0, buffers = 0, values = 0;
+
+  constexpr ScheduleBounds(GraphSize g)
+      // Training: forward, replay, backward, two adds, update of each op, and the loss.
+      : steps(6 * g.ops + 1),
+        // The output, the replayed output, two gradients and a sum, saved, parameters' gradient,
+        // and scratch of three steps; the loss's gradient.
+        buffers(10 * g.ops + 1),
+        values(g.values) {}
+};
+
+// Builds a schedule in tables that somebody else owns: the compiler's (Program below), or a host
+// tool's at run time. While it is built an operand of a Step is a buffer's number; finish() plans
+// the arena and puts offsets there.
+class Schedule {
+ public:
+  struct Tables {
+    Step* steps;      // bounds.steps
+    Buffer* buffers;  // bounds.buffers
+    int* starts;      // bounds.steps + 1
+    int* ends;        // bounds.steps + 1
+    int* next;        // 2 * bounds.buffers
+    int* refs;        // bounds.buffers: gradients that share a buffer
+    Value* values;   // bounds.values
+  };
+
+  constexpr Schedule(GraphView graph, Tables tables) : graph_(graph), t_(tables) {}
+
+  constexpr void run(InferenceOptions);
+  constexpr void run(Training);
+
+  constexpr int num_steps() const { return num_steps_; }
+  constexpr int num_forward_steps() const { return num_forward_; }
+  constexpr int num_buffers() const { return num_buffers_; }
+  constexpr Peak peak() const { return peak_; }
+  constexpr std::uint32_t output() const { return output_; }
+
+ private:
+  constexpr std::uint32_t buffer(std::size_t bytes) {
+    t_.buffers[num_buffers_] = {.bytes = bytes};
+    return static_cast<std::uint32_t>(num_buffers_++);
+  }
+  constexpr std::uint32_t activation(int value) {
+    return buffer(batch_ * graph_.values[value].elements() * sizeof(float));
+  }
+  constexpr void touch(std::uint32_t b) {
+    if (b >= network_input) return;
+    Buffer& buffer = t_.buffers[b];
+    if (buffer.first < 0) buffer.first = num_steps_;
+    buffer.last = num_steps_;
+  }
+  constexpr void add(const Step& s) {
+    for (const std::uint32_t b : {s.x, s.skip, s.y, s.dy, s.dx, s.saved, s.scratch, s.gradients}) {
+      touch(b);
+    }
+    t_.steps[num_steps_++] = s;
+  }
+
+  constexpr void begin(std::size_t batch, std::size_t threads);
+  constexpr Value& value(int v) const { return t_.values[t_.values[v].root]; }
+  // Dropout in evaluation: its output is its input.
+  constexpr bool vanishes(const Op& op) const {
+    return op.only_in_training && (!training_ || op.frozen);
+  }
+  constexpr bool learns_through(const Op& op) const {
+    return op.trainable() || value(op.x).wants || (op.skip != none && value(op.skip).wants);
+  }
+  constexpr bool needs(const Op& op, Needs what) const {
+    return (value(op.x).wants && op.dx_needs == what) || (op.trainable() && op.dw_needs == what);
+  }
+  constexpr Step step_of(int op, StepKind kind) const;
+  constexpr void scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t));
+  constexpr void forward(int op);
+  constexpr bool may_overwrite_input(const Op& op) const;
+  constexpr void mark_needs();
+  constexpr void mark_dropped();
+  constexpr std::uint32_t remade(int value);
+  constexpr void loss();
+  constexpr void backward(int op);
+  constexpr void input_gradient(Step& s, const Op& op);
+  constexpr void update(const Step& s);
+  constexpr void add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum, int value);
+  constexpr void contribute(int value, std::uint32_t gradient);
+  constexpr void finish();
+  constexpr std::uint32_t offset_of(std::uint32_t b) const {
+    return b >= network_input ? b : static_cast<std::uint32_t>(t_.buffers[b].offset / unit);
+  }
+
+  GraphView graph_;
+  Tables t_;
+  std::size_t batch_ = 1, threads_ = 1;
+  bool training_ = false;
+  Training options_{};
+  int num_steps_ = 0, num_forward_ = 0, num_buffers_ = 0;
+  std::uint32_t output_ = absent;
+  Peak peak_{};
+};
+
+constexpr void Schedule::begin(std::size_t batch, std::size_t threads) {
+  batch_ = batch;
+  threads_ = threads;
+  for (int v = 0; v < graph_.size.values; ++v) {
+    t_.values[v] = {};
+    t_.values[v].root = v;
+  }
+  t_.values[0].at = network_input;
+  for (int i = 0; i < graph_.size.ops; ++i) {
+    const Op& op = graph_.ops[i];
+    if (vanishes(op)) {
+      t_.values[op.y].root = t_.values[op.x].root;
+      continue;
+    }
+    t_.values[op.y].producer = i;
+    ++value(op.x).uses;
+    if (op.skip != none) ++value(op.skip).uses;
+  }
+  ++value(graph_.output).uses;
+  for (int v = 0; v < graph_.size.values; ++v) t_.values[v].readers = t_.values[v].uses;
+}
+
+constexpr Step Schedule::step_of(int i, StepKind kind) const {
+  const Op& op = graph_.ops[i];
+  Step s;
+  s.kind = kind;
+  s.op = static_cast<std::int16_t>(i);
+  s.run = kind == StepKind::forward ? op.forward : op.backward;
+  s.mode = training_ && !op.frozen ? Mode::train : Mode::evaluate;
+  s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));
+  s.buffers = static_cast<std::uint32_t>(graph_.buffers_of(op));
+  s.count = static_cast<std::uint32_t>(op.trainable() ? op.num_parameters : 0);
+  return s;
+}
+
+constexpr void Schedule::scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t)) {
+  const std::size_t size = bytes != nullptr ? bytes(batch_, threads_) : 0;
+  if (size > 0) s.scratch = buffer(size);
+}
+
+// In forward, where nobody else reads x any more and backward doesn't look for it there.
+constexpr bool Schedule::may_overwrite_input(const Op& op) const {
+  const Value& x = value(op.x);
+  return op.in_place && x.at != network_input && x.readers == 1 && (!x.needed || x.dropped);
+}
+
+constexpr void Schedule::forward(int i) {
+  const Op& op = graph_.ops[i];
+  if (vanishes(op)) return;
+  Step s = step_of(i, StepKind::forward);
+  Value& y = value(op.y);
+  s.x = value(op.x).at;
+  if (op.skip != none) s.skip = value(op.skip).at;
+  s.y = y.at = may_overwrite_input(op) ? s.x : activation(op.y);
+  --value(op.x).readers;
+  if (op.skip != none) --value(op.skip).readers;
+  if (training_ && op.saved != nullptr && (s.mode == Mode::train || learns_through(op))) {
+    s.saved = y.saved = buffer(op.saved(batch_));
+  }
+  scratch(s, op.forward_scratch);
+  add(s);
+}
+
+constexpr void Schedule::run(InferenceOptions options) {
+  begin(options.batch, options.threads);
+  for (int i = 0; i < graph_.size.ops; ++i) forward(i);
+  num_forward_ = num_steps_;
+  finish();
+}
+
+// Which values want a gradient, and which a backward step will read.
+constexpr void Schedule::mark_needs() {
+  for (int i = 0; i < graph_.size.ops; ++i) {
+    const Op& op = graph_.ops[i];
+    if (vanishes(op)) continue;
+    value(op.y).wants = learns_through(op);
+    if (needs(op, Needs::input)) value(op.x).needed = true;
+    if (needs(op, Needs::output)) value(op.y).needed = true;
+  }
+}
+
+// Recompute::elementwise: the output of an elementwise op is dropped where its input is kept
+// anyway, or can itself be made again.
+constexpr void Schedule::mark_dropped() {
+  if (options_.recompute == Recompute::nothing) return;
+  for (int i = 0; i < graph_.size.ops; ++i) {
+    const Op& op = graph_.ops[i];
+    if (vanishes(op) || !op.elementwise) continue;
+    const Value& x = value(op.x);
+    value(op.y).dropped = x.at == network_input || x.needed || x.dropped;
+  }
+}
+
+// The buffer of a value in the backward pass: the one of forward, or made again.
+constexpr std::uint32_t Schedule::remade(int v) {
+  Value& y = value(v);
+  if (!y.dropped) return y.at;
+  if (y.again != absent) return y.again;
+  const Op& op = graph_.ops[y.producer];
+  const Value& x = value(op.x);
+  Step s = step_of(y.producer, StepKind::forward);
+  if (s.mode == Mode::train) s.mode = Mode::replay;
+  s.x = remade(op.x);
+  const bool over_input = op.in_place && x.dropped && !x.needed && x.uses == 1;
+  s.y = y.again = over_input ? s.x : activation(v);
+  s.saved = y.saved;
+  scratch(s, op.forward_scratch);
+  add(s);
+  return y.again;
+}
+
+constexpr void Schedule::loss() {
+  Value& output = value(graph_.output);
+  Step s;
+  s.kind = StepKind::loss;
+  s.y = output.at;
+  s.dy = output.gradient = activation(graph_.output);
+  t_.refs[s.dy] = 1;
+  add(s);
+}
+
+// gradients of one value in a and b; their sum may lie over either.
+constexpr void Schedule::add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum,
+                                       int v) {
+  Step s;
+  s.kind = StepKind::add;
+  s.run = sum_of_gradients;
+  s.count = static_cast<std::uint32_t>(graph_.values[v].elements());
+  s.x = a;
+  s.dy = b;
+  s.dx = sum;
+  add(s);
+}
+
+// `gradient`, which others read as well, is a part of the gradient of v.
+constexpr void Schedule::contribute(int v, std::uint32_t gradient) {
+  Value& x = value(v);
+  if (!x.wants) return;
+  if (x.gradient == absent) {
+    x.gradient = gradient;
+    ++t_.refs[gradient];
+    return;
+  }
+  const std::uint32_t before = x.gradient;
+  if (t_.refs[before] > 1) {
+    x.gradient = activation(v);
+    t_.refs[x.gradient] = 1;
+    --t_.refs[before];
+  }
+  add_gradients(before, gradient, x.gradient, v);
+}
+
+// Where dx goes: onto what is there already, over dy, or into a buffer of its own.
+constexpr void Schedule::input_gradient(Step& s, const Op& op) {
+  const Value& x = value(op.x);
+  if (!x.wants) return;
+  if (x.gradient != absent && op.accumulates && t_.refs[x.gradient] == 1) {
+    s.dx = x.gradient;
+    s.accumulate_dx = true;
+  } else {
+    s.dx = op.in_place && t_.refs[s.dy] == 1 ? s.dy : activation(op.x);
+  }
+}
+
+constexpr void Schedule::update(const Step& backward) {
+  if (backward.gradients == absent) return;
+  Step s;
+  s.kind = StepKind::update;
+  s.op = backward.op;
+  s.gradients = backward.gradients;
+  s.parameters = backward.parameters;
+  s.count = backward.count;
+  add(s);
+}
+
+constexpr void Schedule::backward(int i) {
+  const Op& op = graph_.ops[i];
+  if (vanishes(op) || !learns_through(op)) return;
+  const std::uint32_t dy = value(op.y).gradient;
+  if (op.backward == nullptr) {
+    contribute(op.x, dy);
+    contribute(op.skip, dy);
+    --t_.refs[dy];
+    return;
+  }
+  const std::uint32_t x = needs(op, Needs::input) ? remade(op.x) : absent;
+  const std::uint32_t y = needs(op, Needs::output) ? remade(op.y) : absent;
+  Step s = step_of(i, StepKind::backward);
+  s.x = x;
+  s.y = y;
+  s.dy = dy;
+  s.saved = value(op.y).saved;
+  input_gradient(s, op);
+  if (op.trainable() && options_.update == Update::fused) {
+    s.gradients = buffer(op.num_parameters * sizeof(float));
+  }
+  scratch(s, op.backward_scratch);
+  add(s);
+  update(s);
+  --t_.refs[dy];
+  if (s.dx == absent || s.accumulate_dx) return;
+  Value& input = value(op.x);
+  if (input.gradient != absent) {
+    add_gradients(input.gradient, s.dx, s.dx, op.x);
+    --t_.refs[input.gradient];
+  }
+  input.gradient = s.dx;
+  ++t_.refs[s.dx];
+}
+
+constexpr void Schedule::run(Training options) {
+  training_ = true;
+  options_ = options;
+  begin(options.batch, options.threads);
+  mark_needs();
+  mark_dropped();
+  for (int i = 0; i < graph_.size.ops; ++i) forward(i);
+  num_forward_ = num_steps_;
+  loss();
+  for (int i = graph_.size.ops - 1; i >= 0; --i) backward(i);
+  finish();
+}
+
+// Plans the arena; operands become offsets.
+constexpr void Schedule::finish() {
+  output_ = value(graph_.output).at;
+  // The output is there to be read when the program has run.
+  if (output_ < network_input) t_.buffers[output_].last = num_steps_ - 1;
+  peak_ = assign_offsets(t_.buffers, num_buffers_, num_steps_, t_.starts, t_.ends, t_.next);
+  for (int i = 0; i < num_steps_; ++i) {
+    Step& s = t_.steps[i];
+    for (std::uint32_t* b :
+         {&s.x, &s.skip, &s.y, &s.dy, &s.dx, &s.saved, &s.scratch, &s.gradients}) {
+      *b = offset_of(*b);
+    }
+  }
+  output_ = offset_of(output_);
+}
+
+// A schedule and its working tables, for the compiler. Only what is copied out of it stays.
+template <GraphSize size>
+struct Draft {
+  static constexpr ScheduleBounds bounds{size};
+
+  Step steps[bounds.steps]{};
+  Buffer buffers[bounds.buffers]{};
+  int num_steps = 0, num_forward = 0, num_buffers = 0;
+  std::uint32_t output = absent;
+  Peak peak{};
+};
+
+template <GraphSize size, class Options>
+constexpr Draft<size> draft(GraphView graph, Options options) {
+  using D = Draft<size>;
+  D d;
+  int starts[D::bounds.steps + 1]{}, ends[D::bounds.steps + 1]{}, next[2 * D::bounds.buffers]{};
+  int refs[D::bounds.buffers]{};
+  Value values[size.values]{};
+  Schedule s(graph, {d.steps, d.buffers, starts, ends, next, refs, values});
+  s.run(options);
+  d.num_steps = s.num_steps();
+  d.num_forward = s.num_forward_steps();
+  d.num_buffers = s.num_buffers();
+  d.output = s.output();
+  d.peak = s.peak();
+  return d;
+}
+
+// The steps of a draft at their exact number: what is in the binary.
+template <int steps, GraphSize size>
+constexpr std::array<Step, static_cast<std::size_t>(steps)> exact_steps(const Draft<size>& d) {
+  std::array<Step, static_cast<std::size_t>(steps)> exact{};
+  for (std::size_t i = 0; i < exact.size(); ++i) exact[i] = d.steps[i];
+  return exact;
+}
+
+}  // namespace etch

@@ -1,0 +1,154 @@
+// Training: forward, loss, backward and optimizer in one plain object.
+#pragma once
+#include <etch/initialize.hpp>
+#include <etch/loss.hpp>
+#include <etch/network.hpp>
+#include <etch/optimizer.hpp>
+
+#include <cmath>
+#include <span>
+
+namespace etch {
+
+// sizeof(Trainer<...>) is all the memory that training takes: parameters, gradients, optimizer
+// state and arena. ResNet-101's is 700 MB: make it with std::make_unique; firmware makes a small
+// one static.
+//
+//   static Trainer<LeNet, CrossEntropyLoss{}, Adam{.lr = 1e-3}, Training{.batch = 32}> trainer;
+//   float loss = trainer.step(images, labels);
+template <class Net, Loss auto loss, Optimizer auto optimizer, Training options = Training{}>
+class Trainer {
+  static_assert(AtLeast<options.batch, 1u>, "Trainer: batch must be at least 1");
+  static_assert(AtLeast<options.threads, 1u>, "Trainer: threads must be at least 1");
+  static_assert(AtLeast<Net::graph.num_trainable, 1u>,
+                "Trainer: the network has nothing that learns: all its parameters are frozen");
+
+  static constexpr auto plan = draft<Net::graph.size>(Net::graph, options);
+  static constexpr bool fused = options.update == Update::fused;
+  static constexpr std::size_t size = Net::graph.num_trainable;
+
+ public:
+  using Target = typename decltype(loss)::Target;
+
+  static constexpr auto steps = exact_steps<plan.num_steps>(plan);
+  static constexpr std::size_t arena_bytes = plan.peak.arena_bytes;
+  static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
+  static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
+  static constexpr std::size_t parameter_bytes = Net::parameter_bytes;
+  static constexpr std::size_t gradient_bytes = fused ? 0 : size * sizeof(float);
+  static constexpr std::size_t optimizer_bytes = optimizer.states() * size * sizeof(float);
+
+  static constexpr std::size_t input_size = Net::input_shape.elements();
+  static constexpr std::size_t output_size = Net::output_shape.elements();
+  static constexpr std::size_t target_size = loss.targets_per_image(output_size);
+
+  // Parameters begin as PyTorch's layers do, from a seed; optimizer state begins at 0.
+  explicit Trainer(std::uint64_t seed = 0,
+                   Initialization how = Initialization::kaiming_uniform)
+      : seed_(seed) {
+    initialize(Net::graph, parameters_.values, seed, how);
+  }
+
+  // One step of training on a batch: images (N, H, W, C), N at most options.batch, and a target
+  // (or target_size of them) for each. Returns the batch's mean loss, from before the update.
+  float step(std::span<const float> images, std::span<const Target> targets) {
+    pending_ = false;
+    const float value = run(images, targets, 1.0f);
+    if constexpr (!fused) update();
+    return value;
+  }
+
+  // The halves of step(), for gradient accumulation: backward() over k batches with scale = 1 / k,
+  // then update(). Gradients are those of the mean loss times scale.
+  float backward(std::span<const float> images, std::span<const Target> targets,
+                 float scale = 1.0f) {
+    static_assert(!fused, "Trainer: backward() without update needs Update::accumulate");
+    return run(images, targets, scale);
+  }
+  void update() {
+    static_assert(!fused, "Trainer: update() needs Update::accumulate");
+    move(0, size, gradients_);
+    ++updates_;
+    pending_ = false;
+  }
+
+  // Between backward() and update(): scales the gradients so that their norm is at most max_norm;
+  // returns what it was. PyTorch equivalent: torch.nn.utils.clip_grad_norm_
+  float clip_grad_norm(float max_norm) {
+    static_assert(!fused, "Trainer: clip_grad_norm() needs Update::accumulate: it waits for all "
+                          "gradients");
+    const double norm = std::sqrt(kernels::squared_norm(gradients_, size, threads_));
+    const double factor = static_cast<double>(max_norm) / (norm + 1e-6);
+    if (factor < 1) kernels::scale(gradients_, size, static_cast<float>(factor), threads_);
+    return static_cast<float>(norm);
+  }
+
+  // What the network answered to the last batch, (N, outputs), in training mode.
+  std::span<const float> output() const { return {memory().source(plan.output), outputs_}; }
+
+  Parameters<Net>& parameters() { return parameters_; }
+  const Parameters<Net>& parameters() const { return parameters_; }
+  // As the parameters that learn; null with Update::fused. See GraphView::offset_of.
+  const float* gradients() const { return fused ? nullptr : gradients_; }
+  // states() arrays of num_trainable floats.
+  std::span<float> optimizer_state() { return {state_, optimizer.states() * size}; }
+
+  double lr() const { return lr_; }
+  void set_lr(double lr) { lr_ = lr; }
+  std::uint64_t updates() const { return updates_; }
+  // How many threads to use, at most options.threads (which it is at first).
+  void set_threads(std::size_t threads) {
+    threads_ = threads < options.threads ? threads : options.threads;
+  }
+
+ private:
+  Memory memory() const {
+    Memory m;
+    m.arena = const_cast<std::byte*>(arena_);
+    m.threads = threads_;
+    return m;
+  }
+
+  float run(std::span<const float> images, std::span<const Target> targets, float scale) {
+    Memory m = memory();
+    m.input = images.data();
+    m.parameters = m.trained = parameters_.values;
+    m.gradients = gradients_;
+    m.batch = images.size() / input_size;
+    m.key = mix(mix(seed_) + runs_++) + 1;
+    m.accumulate = pending_;
+    outputs_ = m.batch * output_size;
+    float value = 0;
+    for (const Step& s : steps) {
+      if (s.kind == StepKind::loss) {
+        value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(s.y),
+                                      targets.data(), m.at(s.dy)});
+      } else if (s.kind == StepKind::update) {
+        move(s.parameters, s.count, m.at(s.gradients));
+      } else {
+        run_step(s, m);
+      }
+    }
+    if constexpr (fused) ++updates_;
+    pending_ = true;
+    return value;
+  }
+
+  void move(std::size_t at, std::size_t count, const float* gradients) {
+    optimizer(OptimizerCall{count, threads_, updates_ + 1, lr_, parameters_.values + at,
+                            gradients, state_ + at, size});
+  }
+
+  static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }
+
+  Parameters<Net> parameters_;
+  alignas(buffer_alignment) float gradients_[at_least_one(gradient_bytes / sizeof(float))]{};
+  alignas(buffer_alignment) float state_[at_least_one(optimizer_bytes / sizeof(float))]{};
+  alignas(buffer_alignment) std::byte arena_[arena_bytes];
+  std::uint64_t seed_, runs_ = 0, updates_ = 0;
+  double lr_ = optimizer.lr;
+  std::size_t threads_ = options.threads, outputs_ = 0;
+  bool pending_ = false;  // gradients hold a batch that was not applied
+};
+
+}  // namespace etch
