@@ -64,9 +64,7 @@ class Schedule {
   struct Tables {
     Step* steps;      // bounds.steps
     Buffer* buffers;  // bounds.buffers
-    int* starts;      // bounds.steps + 1
-    int* ends;        // bounds.steps + 1
-    int* next;        // 2 * bounds.buffers
+    PlanTables plan;  // bounds.steps + 1 twice, 2 * bounds.buffers
     int* refs;        // bounds.buffers: gradients that share a buffer
     Value* values;   // bounds.values
   };
@@ -371,7 +369,7 @@ constexpr void Schedule::finish() {
   output_ = value(graph_.output).at;
   // The output is there to be read when the program has run.
   if (output_ < network_input) t_.buffers[output_].last = num_steps_ - 1;
-  peak_ = assign_offsets(t_.buffers, num_buffers_, num_steps_, t_.starts, t_.ends, t_.next);
+  peak_ = assign_offsets(t_.buffers, num_buffers_, num_steps_, t_.plan);
   for (int i = 0; i < num_steps_; ++i) {
     Step& s = t_.steps[i];
     for (std::uint32_t* b :
@@ -401,7 +399,7 @@ constexpr Draft<size> draft(GraphView graph, Options options) {
   int starts[D::bounds.steps + 1]{}, ends[D::bounds.steps + 1]{}, next[2 * D::bounds.buffers]{};
   int refs[D::bounds.buffers]{};
   Value values[size.values]{};
-  Schedule s(graph, {d.steps, d.buffers, starts, ends, next, refs, values});
+  Schedule s(graph, {d.steps, d.buffers, {starts, ends, next}, refs, values});
   s.run(options);
   d.num_steps = s.num_steps();
   d.num_forward = s.num_forward_steps();
