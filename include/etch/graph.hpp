@@ -14,12 +14,15 @@ inline constexpr int none = -1;
 // What a gradient is made from, beside dy and the parameters.
 enum class Needs : unsigned char { nothing, input, output };
 
+constexpr std::size_t nothing_saved(std::size_t) { return 0; }
+constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
+
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
   const char* kind = "";     // for people: "Conv2d"
   Kernel forward = nullptr;  // y from x (and skip)
-  Kernel backward = nullptr; // dx, and gradients, from dy; null with a skip: y is x + skip
-  int x = none, skip = none, y = none;
+  Kernel backward = nullptr; // dx, and gradients, from dy; none where there is a skip
+  int x = none, skip = none, y = none;  // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;     // y may be stored over x, and dx over dy
   bool elementwise = false;  // cheap to make again: Recompute::elementwise drops its output
@@ -27,9 +30,9 @@ struct Op {
   bool only_in_training = false;  // y is x in evaluation: dropout
   std::size_t macs = 0;           // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
-  std::size_t (*saved)(std::size_t batch) = nullptr;
-  std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = nullptr;
-  std::size_t (*backward_scratch)(std::size_t batch, std::size_t threads) = nullptr;
+  std::size_t (*saved)(std::size_t batch) = nothing_saved;
+  std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
+  std::size_t (*backward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
 
   // Filled in by Graph::add.
   bool frozen = false;

@@ -177,7 +177,7 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
 }
 
 constexpr void Schedule::scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t)) {
-  const std::size_t size = bytes != nullptr ? bytes(batch_, threads_) : 0;
+  const std::size_t size = bytes(batch_, threads_);
   if (size > 0) s.scratch = buffer(size);
 }
 
@@ -197,8 +197,9 @@ constexpr void Schedule::forward(int i) {
   s.y = y.at = may_overwrite_input(op) ? s.x : activation(op.y);
   --value(op.x).readers;
   if (op.skip != none) --value(op.skip).readers;
-  if (training_ && op.saved != nullptr && (s.mode == Mode::train || learns_through(op))) {
-    s.saved = y.saved = buffer(op.saved(batch_));
+  const std::size_t saved = op.saved(batch_);
+  if (saved > 0 && training_ && (s.mode == Mode::train || learns_through(op))) {
+    s.saved = y.saved = buffer(saved);
   }
   scratch(s, op.forward_scratch);
   add(s);
@@ -320,7 +321,7 @@ constexpr void Schedule::backward(int i) {
   const Op& op = graph_.ops[i];
   if (vanishes(op) || !learns_through(op)) return;
   const std::uint32_t dy = value(op.y).gradient;
-  if (op.backward == nullptr) {
+  if (op.skip != none) {
     contribute(op.x, dy);
     contribute(op.skip, dy);
     --t_.refs[dy];

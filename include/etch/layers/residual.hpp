@@ -36,7 +36,7 @@ struct Module<layer, input> {
     const int outer = is_named<shortcut> ? none : g.enter("shortcut");
     const int around = Module<shortcut, input>::lower(g, x);
     if (!is_named<shortcut>) g.leave(outer);
-    // backward is null: both inputs take the output's gradient as it is.
+    // No backward: both inputs take the output's gradient as it is.
     return g.add({.kind = "Residual", .forward = forward, .x = y, .skip = around,
                   .in_place = true},
                  main);

@@ -1,0 +1,22 @@
+// A program made at run time, for any batch, threads and memory mode: what Trainer and Inference
+// have the compiler make.
+#pragma once
+#include <etch/schedule.hpp>
+
+#include <vector>
+
+namespace etch::host {
+
+struct Program {
+  std::vector<Step> steps;
+  std::vector<Buffer> buffers;  // of the arena, with their lifetimes
+  std::size_t num_forward = 0;  // steps before the loss
+  std::uint32_t output = absent;
+  Peak peak{};
+};
+
+// Throws an Error where the arena is larger than a program's offsets reach (16 GiB).
+Program make_program(GraphView graph, InferenceOptions options);
+Program make_program(GraphView graph, Training options);
+
+}  // namespace etch::host

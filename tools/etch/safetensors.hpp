@@ -1,0 +1,72 @@
+// Named tensors in one file. https://github.com/huggingface/safetensors#format
+//   8 bytes    length of the header, little-endian
+//   header     JSON: {"name": {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}, ..,
+//              "__metadata__": {"name": "text", ..}}, padded with spaces to a multiple of 8
+//   data       little-endian, no holes
+#pragma once
+#include "file.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace etch::host {
+
+enum class Dtype : unsigned char { f32, f64, i64 };
+const char* dtype_name(Dtype dtype);
+std::size_t dtype_bytes(Dtype dtype);
+
+using Metadata = std::map<std::string, std::string>;
+
+// One tensor to be written; `fill` writes its bytes when its turn comes, so that only one tensor
+// at a time needs memory.
+struct TensorSource {
+  std::string name;
+  Dtype dtype = Dtype::f32;
+  std::vector<std::size_t> shape;
+  std::function<void(std::byte*)> fill;
+};
+
+// A source that copies what lies at `values`.
+TensorSource source(std::string name, std::vector<std::size_t> shape, const float* values);
+TensorSource source(std::string name, std::vector<std::size_t> shape, const double* values);
+TensorSource source(std::string name, std::vector<std::size_t> shape, const std::int64_t* values);
+
+// Replaces `path` by a file with these tensors, in this order. The same call makes the same bytes.
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorSource>& tensors,
+                       const Metadata& metadata = {});
+
+// One tensor of a file that is read.
+struct StoredTensor {
+  Dtype dtype = Dtype::f32;
+  std::vector<std::size_t> shape;
+  std::span<const std::byte> bytes;
+
+  std::size_t elements() const { return bytes.size() / dtype_bytes(dtype); }
+  // Copies elements() numbers; the dtype must be T's.
+  void copy_to(float* values) const;
+  void copy_to(double* values) const;
+  void copy_to(std::int64_t* values) const;
+};
+
+// A file of tensors. It is checked as a whole when it is opened: lengths, offsets, holes,
+// overlaps, shapes, names. Throws an Error that names the file and the tensor.
+class Safetensors {
+ public:
+  explicit Safetensors(const std::filesystem::path& path);
+
+  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+  const StoredTensor* find(const std::string& name) const;
+  const Metadata& metadata() const { return metadata_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  MappedFile file_;
+  std::map<std::string, StoredTensor> tensors_;
+  Metadata metadata_;
+};
+
+}  // namespace etch::host
