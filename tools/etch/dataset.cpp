@@ -41,8 +41,10 @@ class IdxFile {
   std::vector<std::size_t> sizes(unsigned rank) {
     const std::uint32_t magic = number(), expected = 0x800 + rank;
     if (magic != expected) {
-      throw Error(path(), ": the magic number is ", magic, ", but ", expected, " is expected: an "
-                  "idx file of bytes in ", rank, rank == 1 ? " dimension" : " dimensions");
+      throw Error(path(), ": the magic number is ", magic, ", but ", expected,
+                  " is expected: an "
+                  "idx file of bytes in ",
+                  rank, rank == 1 ? " dimension" : " dimensions");
     }
     std::vector<std::size_t> all(rank);
     for (std::size_t& n : all) n = number();
@@ -58,8 +60,8 @@ class IdxFile {
       all.resize(before + want);
       const std::size_t got = read(all.data() + before, want);
       if (got == want) continue;
-      throw Error(path(), ": ends after ", before + got,
-                  " bytes of data, but its header promises ", count);
+      throw Error(path(), ": ends after ", before + got, " bytes of data, but its header promises ",
+                  count);
     }
     return all;
   }
@@ -169,8 +171,8 @@ BatchReader::BatchReader(const Dataset& data, Shape input)
   const bool fits = input.channels == 1 && input.height == data.height + 2 * padding_ &&
                     input.width == data.width + 2 * padding_ && padding_ <= 2;
   if (!fits) {
-    throw Error("the network takes images of ", input.channels, "x", input.height, "x",
-                input.width, ", but the data's are 1x", data.height, "x", data.width,
+    throw Error("the network takes images of ", input.channels, "x", input.height, "x", input.width,
+                ", but the data's are 1x", data.height, "x", data.width,
                 " (up to 2 pixels a side are padded)");
   }
 }

@@ -46,8 +46,8 @@ std::string duration_text(double seconds) {
   if (whole < 3600) {
     std::snprintf(buffer.data(), buffer.size(), "%lu:%02lu", whole / 60, whole % 60);
   } else {
-    std::snprintf(buffer.data(), buffer.size(), "%lu:%02lu:%02lu", whole / 3600,
-                  whole / 60 % 60, whole % 60);
+    std::snprintf(buffer.data(), buffer.size(), "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60,
+                  whole % 60);
   }
   return buffer.data();
 }

@@ -17,14 +17,11 @@ void Metrics::add(double loss, std::span<const float> outputs,
   for (std::size_t n = 0; n < labels.size(); ++n) {
     const auto row = outputs.subspan(n * classes_, classes_);
     const auto answer = std::max_element(row.begin(), row.end()) - row.begin();
-    ++confusion_[static_cast<std::size_t>(labels[n]) * classes_ +
-                 static_cast<std::size_t>(answer)];
+    ++confusion_[static_cast<std::size_t>(labels[n]) * classes_ + static_cast<std::size_t>(answer)];
   }
 }
 
-double Metrics::loss() const {
-  return count_ == 0 ? 0 : loss_sum_ / static_cast<double>(count_);
-}
+double Metrics::loss() const { return count_ == 0 ? 0 : loss_sum_ / static_cast<double>(count_); }
 
 double Metrics::accuracy() const {
   std::uint64_t right = 0;

@@ -19,7 +19,10 @@ struct WorkingTables {
 
   static std::size_t size(int n) { return static_cast<std::size_t>(n); }
   Schedule::Tables tables() {
-    return {steps.data(), buffers.data(), {starts.data(), ends.data(), next.data()}, refs.data(),
+    return {steps.data(),
+            buffers.data(),
+            {starts.data(), ends.data(), next.data()},
+            refs.data(),
             values.data()};
   }
 
@@ -41,8 +44,8 @@ static Program make(GraphView graph, Options options) {
   p.output = schedule.output();
   p.peak = schedule.peak();
   if (p.peak.arena_bytes / unit >= network_input) {
-    throw Error("batch ", options.batch, ": the activations take ",
-                bytes_text(p.peak.arena_bytes), ", and at most 16 GiB can be addressed: take a "
+    throw Error("batch ", options.batch, ": the activations take ", bytes_text(p.peak.arena_bytes),
+                ", and at most 16 GiB can be addressed: take a "
                 "smaller batch");
   }
   return p;

@@ -63,9 +63,8 @@ static std::string header_of(const std::string& path, const std::vector<TensorSo
   for (const TensorSource& t : tensors) {
     if (header.contains(t.name)) throw Error(path, ": two tensors are named ", t.name);
     const std::size_t end = at + elements(t.shape) * dtype_bytes(t.dtype);
-    header[t.name] = {{"dtype", dtype_name(t.dtype)},
-                      {"shape", t.shape},
-                      {"data_offsets", {at, end}}};
+    header[t.name] = {
+        {"dtype", dtype_name(t.dtype)}, {"shape", t.shape}, {"data_offsets", {at, end}}};
     at = end;
   }
   std::string text = header.dump();
@@ -131,7 +130,8 @@ class HeaderReader {
     } catch (const Json::exception&) {
       throw Error(path_, ": tensor ", name,
                   ": expected {\"dtype\": text, \"shape\": [sizes], \"data_offsets\": [begin, "
-                  "end]}, found ", about.dump());
+                  "end]}, found ",
+                  about.dump());
     }
   }
 
@@ -170,12 +170,15 @@ class HeaderReader {
     for (std::size_t i = 0; i < std::size(dtypes); ++i) {
       if (name == dtypes[i].name) return static_cast<Dtype>(i);
     }
-    throw Error(path_, ": tensor ", tensor, " has dtype ", name, ", but only F32, F64 and I64 are "
+    throw Error(path_, ": tensor ", tensor, " has dtype ", name,
+                ", but only F32, F64 and I64 are "
                 "supported");
   }
 
   Entry read_entry(const std::string& name, const Json& about) const {
-    Entry e{name, {}, unsigned_number(about.at("data_offsets").at(0)),
+    Entry e{name,
+            {},
+            unsigned_number(about.at("data_offsets").at(0)),
             unsigned_number(about.at("data_offsets").at(1))};
     e.tensor.dtype = dtype(name, about.at("dtype").get<std::string>());
     for (const Json& n : about.at("shape")) e.tensor.shape.push_back(unsigned_number(n));

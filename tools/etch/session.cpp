@@ -26,8 +26,8 @@ Session::Session(GraphView graph, const SessionOptions& options)
     : graph_(graph),
       options_(options),
       training_(trains() ? make_program(graph, options.training) : Program{}),
-      inference_(make_program(
-          graph, InferenceOptions{options.training.batch, options.training.threads})),
+      inference_(
+          make_program(graph, InferenceOptions{options.training.batch, options.training.threads})),
       parameters_(graph.total()),
       gradients_(Block<float>::zeros(trains() && !fused() ? graph.num_trainable : 0)),
       state_(Block<float>::zeros(states() * graph.num_trainable)),
@@ -58,8 +58,8 @@ float Session::step(std::span<const float> images, std::span<const std::int32_t>
 }
 
 void Session::run_loss(const Step& s, const Memory& m, const std::int32_t* labels, float scale) {
-  loss_ = options_.loss({m.batch, output_size_, m.threads, scale, m.source(s.y), labels,
-                         m.at(s.dy)});
+  loss_ =
+      options_.loss({m.batch, output_size_, m.threads, scale, m.source(s.y), labels, m.at(s.dy)});
 }
 
 float Session::backward(std::span<const float> images, std::span<const std::int32_t> labels,
@@ -91,9 +91,9 @@ void Session::update() {
 }
 
 void Session::move(std::size_t at, std::size_t count, const float* gradients) {
-  const OptimizerCall call{count, options_.training.threads, updates_ + 1, lr_,
-                           parameters_.data() + at, gradients, state_.data() + at,
-                           graph_.num_trainable};
+  const OptimizerCall call{
+      count,     options_.training.threads, updates_ + 1,        lr_, parameters_.data() + at,
+      gradients, state_.data() + at,        graph_.num_trainable};
   std::visit([&](const auto& optimizer) { optimizer(call); }, options_.optimizer);
 }
 

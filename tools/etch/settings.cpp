@@ -88,8 +88,8 @@ void check(const Settings& s) {
 
 AnyOptimizer make_optimizer(const Settings& s) {
   if (s.optimizer == "sgd") {
-    return SGD{.lr = s.lr, .momentum = s.momentum, .weight_decay = s.weight_decay,
-               .nesterov = s.nesterov};
+    return SGD{
+        .lr = s.lr, .momentum = s.momentum, .weight_decay = s.weight_decay, .nesterov = s.nesterov};
   }
   if (s.optimizer == "adamw") return AdamW{.lr = s.lr, .weight_decay = s.weight_decay};
   if (s.optimizer == "adabound") {

@@ -12,8 +12,8 @@ std::size_t num_classes(GraphView graph) { return graph.values[graph.output].ele
 
 static SessionOptions session_options(const Settings& s, const RunOptions& o) {
   SessionOptions options;
-  options.training = {.batch = s.batch, .update = o.update, .recompute = o.recompute,
-                      .threads = o.threads};
+  options.training = {
+      .batch = s.batch, .update = o.update, .recompute = o.recompute, .threads = o.threads};
   options.optimizer = make_optimizer(s);
   options.loss.label_smoothing = static_cast<float>(s.label_smoothing);
   options.seed = s.seed;
@@ -51,6 +51,11 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
     throw Error("the checkpoint was trained on other data: ", progress.images,
                 " images with checksum ", progress.data_checksum, ", but these are ",
                 progress_.images, " with ", progress_.data_checksum);
+  }
+  const std::size_t classes = progress_.running.classes();
+  if (progress.running.classes() != classes) {
+    throw Error("the checkpoint counts ", progress.running.classes(),
+                " classes, but the network has ", classes);
   }
   checkpoint.restore_training(session_);
   progress_ = std::move(progress);

@@ -40,6 +40,7 @@ class TrainingRun {
   void finish_epoch(const Scores& test);
 
   const Progress& progress() const { return progress_; }
+  std::uint64_t steps() const { return session_.updates(); }
   Session& session() { return session_; }
   const Settings& settings() const { return settings_; }
 

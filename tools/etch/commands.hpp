@@ -1,0 +1,26 @@
+// The subcommands. Each adds itself to the application; what it is to do is left in `action`,
+// which returns the exit status.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace etch::host {
+
+using Action = std::function<int()>;
+
+void add_train(CLI::App& app, Action& action);
+void add_eval(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_data(CLI::App& app, Action& action);
+
+// Options that several commands have.
+inline constexpr std::size_t max_threads = 64;
+std::size_t default_threads();
+CLI::Option* add_threads(CLI::App& command, std::size_t& threads);
+// The positional MODEL, with the list of models in the command's footer.
+void add_model(CLI::App& command, std::string& model);
+void check_threads(std::size_t threads);
+
+}  // namespace etch::host

@@ -1,0 +1,62 @@
+// What a program's arena holds at each step, by name.
+#include "layout.hpp"
+
+#include "names.hpp"
+
+#include <algorithm>
+
+namespace etch::host {
+
+std::string step_name(GraphView graph, const Step& step) {
+  if (step.kind == StepKind::loss) return "loss";
+  if (step.op < 0) return "sum of two gradients";
+  const std::string name = op_name(graph, step.op);
+  return name + (name.empty() ? "" : " ") + graph.ops[step.op].kind;
+}
+
+const char* step_kind(const Step& step) {
+  static constexpr const char* names[] = {"forward", "loss", "backward", "add", "update"};
+  if (step.mode == Mode::replay) return "replay";
+  return names[static_cast<std::size_t>(step.kind)];
+}
+
+std::vector<std::size_t> live_bytes(const Program& program) {
+  std::vector<std::size_t> live(program.steps.size());
+  for (const Buffer& b : program.buffers) {
+    if (b.first < 0) continue;
+    for (int s = b.first; s <= b.last; ++s) live[static_cast<std::size_t>(s)] += b.bytes;
+  }
+  return live;
+}
+
+// What a step writes into the buffer at this offset; null: it doesn't write there.
+static const char* written(const Step& s, std::uint32_t offset) {
+  if (s.y == offset && s.kind == StepKind::forward) return "output of ";
+  if (s.saved == offset && s.kind == StepKind::forward) return "saved by ";
+  if (s.scratch == offset) return "scratch of ";
+  if (s.gradients == offset && s.kind == StepKind::backward) return "parameter gradients of ";
+  if (s.dx == offset) return s.kind == StepKind::add ? "" : "input gradient of ";
+  if (s.dy == offset && s.kind == StepKind::loss) return "output gradient of ";
+  return nullptr;
+}
+
+std::vector<Holding> holdings(GraphView graph, const Program& program, std::size_t step) {
+  std::vector<Holding> all;
+  for (const Buffer& b : program.buffers) {
+    if (b.first < 0 || b.first > static_cast<int>(step) || b.last < static_cast<int>(step)) {
+      continue;
+    }
+    std::string name = "?";
+    for (std::size_t i = static_cast<std::size_t>(b.first); i <= step; ++i) {
+      const Step& s = program.steps[i];
+      const char* what = written(s, static_cast<std::uint32_t>(b.offset / unit));
+      if (what != nullptr) name = what + step_name(graph, s);
+    }
+    all.push_back({name, b.bytes, b.offset});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Holding& a, const Holding& b) { return a.bytes > b.bytes; });
+  return all;
+}
+
+}  // namespace etch::host

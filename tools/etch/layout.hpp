@@ -1,0 +1,27 @@
+// What a program's arena holds at each step, by name.
+#pragma once
+#include "program.hpp"
+
+#include <string>
+
+namespace etch::host {
+
+// "layer1.0.conv1 Conv2d", or "loss".
+std::string step_name(GraphView graph, const Step& step);
+
+// "forward", "replay", "loss", "backward", "add", "update".
+const char* step_kind(const Step& step);
+
+// Bytes of the buffers that live at each step.
+std::vector<std::size_t> live_bytes(const Program& program);
+
+// A buffer that lives at a step, and what it is there: "output of layer1.0.conv1 Conv2d".
+struct Holding {
+  std::string name;
+  std::size_t bytes, offset;
+};
+
+// Those of one step, the largest first.
+std::vector<Holding> holdings(GraphView graph, const Program& program, std::size_t step);
+
+}  // namespace etch::host

@@ -1,0 +1,28 @@
+// etch: trains, evaluates and lays out the models of the zoo.
+#include "commands.hpp"
+
+#include <exception>
+#include <iostream>
+#include <new>
+
+int main(int argc, char** argv) {
+  using namespace etch::host;
+  CLI::App app{"etch: neural networks whose memory is settled by the compiler", "etch"};
+  app.require_subcommand(1);
+  Action action;
+  add_train(app, action);
+  add_eval(app, action);
+  add_plan(app, action);
+  add_data(app, action);
+  try {
+    app.parse(argc, argv);
+    return action();
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "etch: there is not enough memory (`etch plan` tells how much is needed)\n";
+  } catch (const std::exception& e) {
+    std::cerr << "etch: " << e.what() << '\n';
+  }
+  return 1;
+}
