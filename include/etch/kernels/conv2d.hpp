@@ -43,7 +43,7 @@ struct ConvGeometry {
 struct Epilogue {
   const float* scale = nullptr;  // (C)
   const float* shift = nullptr;  // (C): a bias, or a folded batch norm's shift
-  const float* skip = nullptr;   // as y; may be y itself
+  const float* skip = nullptr;   // as y; not y itself
   bool relu = false;
 };
 
@@ -83,10 +83,16 @@ void conv2d_forward(const ConvForward&);
 void conv2d_input_gradient(const ConvInputGradient&);
 void conv2d_weight_gradient(const ConvWeightGradient&);
 
-// Algorithm::loops: the definition, tap by tap; small code, no scratch (scratch may be null).
+// Algorithm::loops: the definition, tap by tap; small code, no scratch (scratch may be null). The
+// weight gradient runs on one thread.
 void conv2d_forward_loops(const ConvForward&);
 void conv2d_input_gradient_loops(const ConvInputGradient&);
 void conv2d_weight_gradient_loops(const ConvWeightGradient&);
 
-
 }  // namespace etch::kernels
+
+#include <etch/kernels/conv2d_scratch.hpp>
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/conv2d-inl.hpp>
+#include <etch/kernels/conv2d_loops.hpp>
+#endif

@@ -1,0 +1,313 @@
+// Convolution by implicit GEMM for one SIMD target: forward and input gradient. See conv2d.hpp.
+//
+// Rows of the left operand are pointers into the tensor, one a tap and pixel; the right operand
+// is panels of weights. A tile takes the union of the taps that its pixels really have: taps that
+// meet only padding are neither computed nor their weights read. Pixels are taken in an order that
+// puts those with equal taps together.
+#if defined(ETCH_CONV2D_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_CONV2D_INL_HPP
+#undef ETCH_CONV2D_INL_HPP
+#else
+#define ETCH_CONV2D_INL_HPP
+#endif
+
+#include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/conv2d_scratch.hpp>
+#include <etch/kernels/parallel.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+#include <etch/kernels/depthwise-inl.hpp>
+#include <etch/kernels/gemm_tile-inl.hpp>
+#include <etch/kernels/weight_gradient-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+struct Pixel {
+  std::size_t n, r, c;
+};
+
+// The order in which pixels of a (batch, height, width) tensor become rows of tiles.
+struct PixelOrder {
+  std::size_t batch, height, width;
+  Pair step = 1;             // pixels of equal (r, c) modulo step come together
+  bool batch_inner = false;  // (r, c, n) instead of (n, r, c)
+
+  std::size_t size() const { return batch * height * width; }
+
+  Pixel at(std::size_t m) const {
+    if (batch_inner) return {m % batch, m / batch / width, m / batch % width};
+    if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
+    for (std::size_t r0 = 0;; ++r0) {
+      for (std::size_t c0 = 0; c0 < step.width; ++c0) {
+        const std::size_t rows = count(height, r0, step.height), row = count(width, c0, step.width);
+        const std::size_t of_class = batch * rows * row;
+        if (m >= of_class) {
+          m -= of_class;
+          continue;
+        }
+        return {m / (rows * row), m / row % rows * step.height + r0, m % row * step.width + c0};
+      }
+    }
+  }
+
+  static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
+    return first < length ? (length - first + step - 1) / step : 0;
+  }
+};
+
+// What forward and the input gradient have in common: sums over taps of rows of `source`.
+struct IndirectGemm {
+  const ConvGeometry& geometry;
+  bool backward;  // source is dy, and pixels are the input's
+  PixelOrder pixels;
+  const float* source;                // of the group
+  std::size_t source_stride, length;  // floats between pixels; summed ones of a tap
+  const float* zeros;
+
+  // The source pixel that tap (u, v) of pixel p reads; null in the padding.
+  const float* row(const Pixel& p, std::size_t u, std::size_t v) const {
+    const Window& w = geometry.window;
+    std::size_t r, c;
+    if (backward) {
+      r = p.r + w.padding.height - u * w.dilation.height;
+      c = p.c + w.padding.width - v * w.dilation.width;
+      if (r % w.stride.height != 0 || c % w.stride.width != 0) return nullptr;
+      r /= w.stride.height;
+      c /= w.stride.width;
+    } else {
+      r = p.r * w.stride.height + u * w.dilation.height - w.padding.height;
+      c = p.c * w.stride.width + v * w.dilation.width - w.padding.width;
+    }
+    const Shape& from = backward ? geometry.output : geometry.input;
+    if (r >= from.height || c >= from.width) return nullptr;  // also what wrapped below 0
+    return source + ((p.n * from.height + r) * from.width + c) * source_stride;
+  }
+
+  // The segments of the tile of rows [m, m + num_rows), for taps [begin, end).
+  void build(std::size_t m, std::size_t num_rows, std::size_t begin, std::size_t end,
+             TileRows& tile, Segment* segments) const {
+    Pixel p[tile_rows];
+    const Shape& shape = backward ? geometry.input : geometry.output;
+    for (std::size_t i = 0; i < num_rows; ++i) {
+      p[i] = pixels.at(m + i);
+      tile.pixel[i] =
+          static_cast<std::uint32_t>((p[i].n * shape.height + p[i].r) * shape.width + p[i].c);
+    }
+    tile.num_rows = static_cast<std::uint32_t>(num_rows);
+    std::uint32_t count = 0;
+    const std::size_t width = geometry.window.kernel_size.width;
+    for (std::size_t tap = begin; tap < end;) {
+      const std::size_t u = tap / width, v = tap % width;
+      const std::size_t taps = run_of_taps(p, num_rows, u, v, end - tap);
+      Segment& s = segments[count];
+      bool any = false;
+      for (std::size_t i = 0; i < num_rows; ++i) {
+        const float* from = row(p[i], u, v);
+        any = any || from != nullptr;
+        s.rows[i] = from != nullptr ? from : zeros;
+      }
+      s.k = static_cast<std::uint32_t>((tap - begin) * length);
+      s.length = static_cast<std::uint32_t>(taps * length);
+      if (any) ++count;
+      tap += taps;
+    }
+    tile.num_segments = count;
+  }
+
+  // Forward, where the taps of a kernel row lie side by side in the tensor and in the weights,
+  // and are inside for every row of the tile: they are one long segment. For few channels this
+  // is what makes segments long enough to be worth it.
+  std::size_t run_of_taps(const Pixel* p, std::size_t num_rows, std::size_t u, std::size_t v,
+                          std::size_t left) const {
+    const std::size_t width = geometry.window.kernel_size.width;
+    if (backward || v != 0 || width == 1 || left < width || length != source_stride ||
+        length > 16 || geometry.window.dilation.width != 1) {
+      return 1;
+    }
+    for (std::size_t i = 0; i < num_rows; ++i) {
+      if (row(p[i], u, 0) == nullptr || row(p[i], u, width - 1) == nullptr) return 1;
+    }
+    return width;
+  }
+};
+
+// Few pixels with padding around: position by position, the batch inside, so that a tile's pixels
+// have the same taps. Otherwise memory order.
+HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::size_t batch) {
+  return has_padding(g) && batch >= max_rows / 2 && pixels.width <= 16;
+}
+
+// A thread's scratch: the tables, and zeros behind them.
+struct Tables {
+  std::byte* at;
+  std::size_t stride;  // of one tile
+
+  TileRows& tile(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * stride); }
+  Segment* segments(std::size_t i) const {
+    return reinterpret_cast<Segment*>(at + i * stride + sizeof(TileRows));
+  }
+};
+
+// The columns [begin, end) of the tiles of one block of rows.
+HWY_INLINE void run_block(const IndirectGemm& gemm, const Tables& tables, std::size_t first_row,
+                          std::size_t num_rows, std::size_t tap_begin, std::size_t tap_end,
+                          const float* weight, std::size_t outputs, std::size_t begin,
+                          std::size_t end, const TileOutput& out) {
+  std::size_t tiles = 0;
+  for (std::size_t m = 0; m < num_rows; m += max_rows, ++tiles) {
+    gemm.build(first_row + m, std::min(max_rows, num_rows - m), tap_begin, tap_end,
+               tables.tile(tiles), tables.segments(tiles));
+  }
+  for_columns(weight, (tap_end - tap_begin) * gemm.length, outputs, begin, end,
+              [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+                for (std::size_t t = 0; t < tiles; ++t) {
+                  run_tile(tables.tile(t), tables.segments(t), columns, vectors, partial, out);
+                }
+              });
+}
+
+// How work is cut: blocks of rows, and ranges of columns where there are few blocks.
+struct Split {
+  std::size_t rows_of_block, blocks, columns_of_range, ranges;
+
+  Split(const ConvGeometry& g, std::size_t rows, std::size_t outputs, std::size_t threads)
+      : rows_of_block(tiles_of_block(g) * max_rows),
+        blocks((rows + rows_of_block - 1) / rows_of_block),
+        columns_of_range(outputs),
+        ranges(1) {
+    const std::size_t wanted = threads > 1 ? 4 * threads : 1;
+    const std::size_t panels = (outputs + 2 * panel - 1) / (2 * panel);
+    if (blocks < wanted) {
+      const std::size_t cut = std::min(panels, (wanted + blocks - 1) / blocks);
+      columns_of_range = (panels + cut - 1) / cut * 2 * panel;
+      ranges = (outputs + columns_of_range - 1) / columns_of_range;
+    }
+  }
+};
+
+HWY_INLINE Epilogue of_group(Epilogue e, std::size_t first) {
+  if (e.scale != nullptr) e.scale += first;
+  if (e.shift != nullptr) e.shift += first;
+  if (e.skip != nullptr) e.skip += first;
+  return e;
+}
+
+HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t outputs = g.outputs(), k = g.taps() * g.inputs();
+  const PixelOrder order{c.batch, g.output.height, g.output.width, 1,
+                         batch_inside(g, g.output, c.batch)};
+  const Split split(g, order.size(), outputs, c.threads);
+  const std::size_t per_thread = conv2d_forward_scratch(g, c.batch, 1);
+  const TileOutput out{c.y + group * outputs, g.output.channels,
+                       of_group(c.epilogue, group * outputs), false};
+  parallel(c.threads, split.blocks * split.ranges, [&](std::size_t i, std::size_t worker) HWY_ATTR {
+    std::byte* scratch = c.scratch + worker * per_thread;
+    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(g));
+    std::memset(zeros, 0, forward_zeros(g));
+    const IndirectGemm gemm{g,          false, order, c.x + group * g.inputs(), g.input.channels,
+                            g.inputs(), zeros};
+    const Tables tables{scratch, sizeof(TileRows) + g.taps() * sizeof(Segment)};
+    const std::size_t row = i / split.ranges * split.rows_of_block;
+    const std::size_t column = i % split.ranges * split.columns_of_range;
+    run_block(gemm, tables, row, std::min(split.rows_of_block, order.size() - row), 0, g.taps(),
+              c.weight + group * outputs * k, outputs, column,
+              std::min(outputs, column + split.columns_of_range), out);
+  });
+}
+
+inline void conv2d_forward(const ConvForward& c) {
+  if (c.geometry.depthwise()) return depthwise_forward(c);
+  for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
+}
+
+// Weights of the inputs [first, first + columns) of a group as (tap, output, column).
+HWY_INLINE void transpose(const ConvGeometry& g, const float* weight, std::size_t first,
+                          std::size_t columns, float* to) {
+  const std::size_t outputs = g.outputs(), inputs = g.inputs();
+  for (std::size_t o = 0; o < outputs; o += panel) {
+    const std::size_t width = std::min(panel, outputs - o);
+    const float* from = weight + o * g.taps() * inputs;
+    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+      float* block = to + (tap * outputs + o) * columns;
+      const float* source = from + (tap * inputs + first) * width;
+      for (std::size_t i = 0; i < columns; ++i) {
+        for (std::size_t j = 0; j < width; ++j) block[j * columns + i] = source[i * width + j];
+      }
+    }
+  }
+}
+
+HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t group) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t inputs = g.inputs(), outputs = g.outputs();
+  const bool inside = batch_inside(g, g.input, c.batch) && g.window.stride == Pair(1);
+  const PixelOrder order{c.batch, g.input.height, g.input.width, g.window.stride, inside};
+  const std::size_t rows_of_block = tiles_of_block(g) * max_rows;
+  const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
+  const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
+  // A range's weights are transposed once by every piece that works on it.
+  const std::size_t wanted = c.threads > 1 ? 2 * c.threads : 1;
+  const std::size_t pieces =
+      ranges >= wanted ? 1 : std::min(blocks, (wanted + ranges - 1) / ranges);
+  const std::size_t per_thread = conv2d_input_gradient_scratch(g, c.batch, 1);
+  const float* weight = c.weight + group * outputs * g.taps() * inputs;
+  parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
+    std::byte* scratch = c.scratch + worker * per_thread;
+    float* transposed = reinterpret_cast<float*>(scratch + tables_bytes(g));
+    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(g) + transposed_bytes(g));
+    std::memset(zeros, 0, backward_zeros(g));
+    const std::size_t first = i / pieces * tile_columns;
+    const std::size_t columns = std::min(tile_columns, inputs - first);
+    transpose(g, weight, first, columns, transposed);
+    const IndirectGemm gemm{g,       true, order, c.dy + group * outputs, g.output.channels,
+                            outputs, zeros};
+    const Tables tables{scratch, sizeof(TileRows) + g.taps() * sizeof(Segment)};
+    const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
+    for (std::size_t block = i % pieces; block < blocks; block += pieces) {
+      const std::size_t row = block * rows_of_block;
+      const std::size_t rows = std::min(rows_of_block, order.size() - row);
+      std::size_t tiles = 0;
+      for (std::size_t m = 0; m < rows; m += max_rows, ++tiles) {
+        gemm.build(row + m, std::min(max_rows, rows - m), 0, g.taps(), tables.tile(tiles),
+                   tables.segments(tiles));
+      }
+      for_panel_columns(transposed, columns,
+                        [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
+                          for (std::size_t t = 0; t < tiles; ++t) {
+                            run_tile(tables.tile(t), tables.segments(t), at, vectors, partial, out);
+                          }
+                        });
+    }
+  });
+}
+
+inline void conv2d_input_gradient(const ConvInputGradient& c) {
+  if (c.geometry.depthwise()) return depthwise_input_gradient(c);
+  for (std::size_t group = 0; group < c.geometry.groups; ++group) input_gradient_group(c, group);
+}
+
+inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
+  if (c.geometry.depthwise()) return depthwise_weight_gradient(c);
+  weight_gradient(c);
+}
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE && defined(ETCH_HEADER_ONLY)
+namespace etch::kernels {
+inline void conv2d_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(conv2d_forward)(c); }
+inline void conv2d_input_gradient(const ConvInputGradient& c) {
+  HWY_STATIC_DISPATCH(conv2d_input_gradient)(c);
+}
+inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
+  HWY_STATIC_DISPATCH(conv2d_weight_gradient)(c);
+}
+}  // namespace etch::kernels
+#endif
+#endif

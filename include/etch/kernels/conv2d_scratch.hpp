@@ -1,0 +1,94 @@
+// What Algorithm::gemm needs beside the tensors: tables of row pointers, a row of zeros, and in
+// backward one panel of weights or of output gradients. Never a copy of the input: forward takes
+// a few KiB a thread, whatever the image's size.
+#pragma once
+#include <etch/kernels/conv2d.hpp>
+
+#include <cstdint>
+
+namespace etch::kernels {
+
+// The largest tile of sums that any target keeps in registers, in rows (pixels) and columns
+// (channels): 12 x 32 on AVX-512 (24 of 32 registers), 6 x 16 on AVX2, 4 x 4 without SIMD.
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+inline constexpr std::size_t tile_rows = 4, tile_columns = 4, block_tiles = 1, chunk_pixels = 32;
+#else
+inline constexpr std::size_t tile_rows = 12, tile_columns = 32, block_tiles = 16,
+                             chunk_pixels = 256;
+#endif
+
+// One run of products of a tile: row r adds rows[r][0..length) times the weights' rows k, k+1...
+struct Segment {
+  const float* rows[tile_rows];
+  std::uint32_t k, length;
+};
+
+// A tile's segments follow each other in the table, at most one a tap.
+struct TileRows {
+  std::uint32_t num_rows, num_segments;
+  std::uint32_t pixel[tile_rows];  // of the output: row r is stored there
+};
+
+constexpr std::size_t cache_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// Rows can meet padding, and then read zeros.
+constexpr bool has_padding(const ConvGeometry& g) {
+  return g.window.padding.height > 0 || g.window.padding.width > 0;
+}
+constexpr bool is_pointwise(const ConvGeometry& g) {
+  return g.taps() == 1 && g.window.stride == Pair(1) && !has_padding(g);
+}
+
+// Tiles whose tables are built at once, and then serve every panel of weights.
+constexpr std::size_t tiles_of_block(const ConvGeometry& g) {
+  const std::size_t table = sizeof(TileRows) + g.taps() * sizeof(Segment);
+  const std::size_t fit = 32 * 1024 / table;
+  return fit < 1 ? 1 : fit > block_tiles ? block_tiles : fit;
+}
+constexpr std::size_t tables_bytes(const ConvGeometry& g) {
+  return cache_lines(tiles_of_block(g) * (sizeof(TileRows) + g.taps() * sizeof(Segment)));
+}
+
+// Of one thread.
+constexpr std::size_t forward_zeros(const ConvGeometry& g) {
+  return has_padding(g) ? cache_lines(g.inputs() * sizeof(float)) : 0;
+}
+constexpr std::size_t backward_zeros(const ConvGeometry& g) {
+  return is_pointwise(g) ? 0 : cache_lines(g.outputs() * sizeof(float));
+}
+// Weights as the input gradient reads them, for tile_columns input channels: (tap, output, input).
+constexpr std::size_t transposed_bytes(const ConvGeometry& g) {
+  const std::size_t columns = g.inputs() < tile_columns ? g.inputs() : tile_columns;
+  return cache_lines(g.taps() * g.outputs() * columns * sizeof(float));
+}
+// Output gradients of a chunk of pixels, tile_columns channels, together; their sums for the bias.
+constexpr std::size_t packed_pixels(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t image = g.output.height * g.output.width;
+  const std::size_t row = g.output.width > chunk_pixels ? g.output.width : chunk_pixels;
+  const std::size_t all = batch * image;
+  return all < row ? all : row;
+}
+constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t columns = g.outputs() < tile_columns ? g.outputs() : tile_columns;
+  return cache_lines(packed_pixels(g, batch) * columns * sizeof(float));
+}
+
+// Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
+// Monotone in both, so that scratch planned for a batch serves a smaller one.
+constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t,
+                                             std::size_t threads) {
+  if (g.depthwise()) return 0;
+  return threads * (forward_zeros(g) + tables_bytes(g));
+}
+constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t,
+                                                    std::size_t threads) {
+  if (g.depthwise()) return 0;
+  return threads * (backward_zeros(g) + tables_bytes(g) + transposed_bytes(g));
+}
+constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
+                                                     std::size_t threads) {
+  if (g.depthwise()) return 0;
+  return threads * packed_bytes(g, batch);
+}
+
+}  // namespace etch::kernels

@@ -1,0 +1,211 @@
+// The micro-kernels: a tile of sums that stays in registers while products stream through it.
+#if defined(ETCH_GEMM_TILE_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_GEMM_TILE_INL_HPP
+#undef ETCH_GEMM_TILE_INL_HPP
+#else
+#define ETCH_GEMM_TILE_INL_HPP
+#endif
+
+#include <hwy/highway.h>
+#include <etch/kernels/conv2d.hpp>
+
+#include <type_traits>
+#include <utility>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// A vector is never longer than a panel of weights.
+using Lanes16 = hn::CappedTag<float, panel>;
+inline constexpr std::size_t vector_lanes = hn::MaxLanes(Lanes16());
+
+// The columns that are left at the end of a panel: one vector whose other lanes are masked off,
+// or, where masked-off lanes may still fault, one column after the other.
+#if HWY_MEM_OPS_MIGHT_FAULT
+inline constexpr bool has_masks = false;
+using PartialTag = hn::CappedTag<float, 1>;
+#else
+inline constexpr bool has_masks = vector_lanes > 1;
+using PartialTag = Lanes16;
+#endif
+template <bool partial>
+using Tag = std::conditional_t<partial, PartialTag, Lanes16>;
+template <bool partial>
+using Vector = hn::Vec<Tag<partial>>;
+
+// Sums of the widest tile: vectors across and rows down. Each step loads `tile_vectors` vectors of
+// weights and one broadcast a row, so rows * vectors products share rows + vectors loads; with
+// them the sums must fit the registers (16 on SSE and AVX2; 32 on AVX-512, NEON and in scalar
+// FPUs), and be at least 8 to cover the latency of the multiply-add.
+#if HWY_TARGET == HWY_SCALAR
+inline constexpr std::size_t tile_vectors = 4, max_rows = 4;
+#elif HWY_TARGET <= HWY_AVX3
+inline constexpr std::size_t tile_vectors = 2, max_rows = 12;
+#elif HWY_ARCH_ARM_A64
+inline constexpr std::size_t tile_vectors = 4, max_rows = 6;
+#else
+inline constexpr std::size_t tile_vectors = 2, max_rows = 6;
+#endif
+static_assert(max_rows <= tile_rows);
+static_assert(vector_lanes * tile_vectors <= tile_columns);
+
+// Where the columns of a tile are: `vectors` vectors of weights, each with its own start and all
+// with the same distance between rows.
+struct Columns {
+  const float* weight[tile_vectors];
+  std::size_t row_stride;
+  std::size_t count;  // lanes of the last vector that exist
+  std::size_t first;  // column of the output
+};
+
+struct TileOutput {
+  float* y;            // row r of the tile begins at y + pixel[r] * stride
+  std::size_t stride;  // floats between pixels
+  Epilogue epilogue;   // scale and shift of column 0; skip as y
+  bool accumulate;     // sums begin with y
+};
+
+template <bool partial>
+HWY_INLINE Vector<partial> load(const float* p, std::size_t count) {
+  const Tag<partial> d;
+  if constexpr (partial && has_masks) return hn::MaskedLoad(hn::FirstN(d, count), d, p);
+  return hn::LoadU(d, p);
+}
+template <bool partial>
+HWY_INLINE void store(Vector<partial> v, float* p, std::size_t count) {
+  const Tag<partial> d;
+  if constexpr (partial && has_masks) {
+    hn::BlendedStore(v, hn::FirstN(d, count), d, p);
+  } else {
+    hn::StoreU(v, d, p);
+  }
+}
+
+template <bool partial>
+HWY_INLINE Vector<partial> finish(Vector<partial> sum, const TileOutput& out, std::size_t at,
+                                  std::size_t column, std::size_t count) {
+  const Epilogue& e = out.epilogue;
+  if (e.scale != nullptr) sum = hn::Mul(sum, load<partial>(e.scale + column, count));
+  if (e.shift != nullptr) sum = hn::Add(sum, load<partial>(e.shift + column, count));
+  if (e.skip != nullptr) sum = hn::Add(sum, load<partial>(e.skip + at, count));
+  if (e.relu) sum = hn::Max(sum, hn::Zero(Tag<partial>()));
+  return sum;
+}
+
+// One tile of `rows` x `vectors`. The index sequence counts its sums: with constant indices the
+// array is split into registers, at any optimisation level.
+template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
+HWY_INLINE void tile_body(const TileRows& t, const Segment* segments, const Columns& columns,
+                          const TileOutput& out, std::index_sequence<i...>) {
+  const Tag<partial> d;
+  constexpr std::size_t step = vector_lanes;
+  Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
+  if (out.accumulate) {
+    ((sum[i] = load<partial>(
+          out.y + t.pixel[i / vectors] * out.stride + columns.first + i % vectors * step,
+          columns.count)),
+     ...);
+  }
+  for (std::size_t s = 0; s < t.num_segments; ++s) {
+    const Segment& segment = segments[s];
+    const std::size_t length = segment.length, stride = columns.row_stride;
+    const float* row[rows];
+    ((row[i / vectors] = segment.rows[i / vectors]), ...);
+    const float* w[vectors];
+    for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v] + segment.k * stride;
+    for (std::size_t k = 0; k < length; ++k) {
+      Vector<partial> b[vectors];
+      HWY_UNROLL(4)
+      for (std::size_t v = 0; v < vectors; ++v) {
+        b[v] = load<partial>(w[v], columns.count);
+        w[v] += stride;
+      }
+      ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
+    }
+  }
+  const auto put = [&](std::size_t r, std::size_t v, Vector<partial> x) HWY_ATTR {
+    const std::size_t column = columns.first + v * step;
+    const std::size_t at = t.pixel[r] * out.stride + column;
+    store<partial>(finish<partial>(x, out, at, column, columns.count), out.y + at, columns.count);
+  };
+  (put(i / vectors, i % vectors, sum[i]), ...);
+}
+
+using TileFunction = void (*)(const TileRows&, const Segment*, const Columns&, const TileOutput&);
+
+template <std::size_t rows, std::size_t vectors, bool partial>
+HWY_NOINLINE void tile(const TileRows& t, const Segment* segments, const Columns& columns,
+                       const TileOutput& out) {
+  tile_body<rows, vectors, partial>(t, segments, columns, out,
+                                    std::make_index_sequence<rows * vectors>());
+}
+
+// The tile of a number of rows: a table, so that no row is computed in vain.
+template <std::size_t vectors, bool partial, std::size_t... r>
+HWY_INLINE TileFunction tile_of(std::size_t rows, std::index_sequence<r...>) {
+  static constexpr TileFunction functions[] = {tile<r + 1, vectors, partial>...};
+  return functions[rows - 1];
+}
+template <std::size_t vectors, bool partial>
+HWY_INLINE TileFunction tile_of(std::size_t rows) {
+  return tile_of<vectors, partial>(rows, std::make_index_sequence<max_rows>());
+}
+
+// Calls body(columns, vectors, partial) over the columns [begin, end) of a group of `outputs`
+// channels whose weights are panels of K rows; begin and end are multiples of a panel, or the end.
+template <class Body>
+HWY_INLINE void for_columns(const float* weight, std::size_t k, std::size_t outputs,
+                            std::size_t begin, std::size_t end, const Body& body) {
+  constexpr std::size_t step = vector_lanes;
+  for (std::size_t c = begin; c < end;) {
+    const std::size_t first = c / panel * panel;
+    const std::size_t width = outputs - first < panel ? outputs - first : panel;
+    const std::size_t wide = tile_vectors * step;
+    Columns columns{};
+    columns.row_stride = width;
+    columns.first = c;
+    const bool across = step == panel && end - c >= wide && width == panel &&
+                        outputs - c >= wide;  // whole panels side by side
+    const bool within = step < panel && c - first + wide <= width;
+    const std::size_t vectors = across || within ? tile_vectors : 1;
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const std::size_t column = c + v * step, in_panel = column % panel;
+      columns.weight[v] = weight + (column - in_panel) * k + in_panel;
+    }
+    const std::size_t left = first + width - c;
+    const bool partial = vectors == 1 && left < step;
+    columns.count = !partial ? step : has_masks ? left : 1;
+    body(columns, vectors, partial);
+    c += vectors > 1 ? wide : columns.count;
+  }
+}
+
+// The same over a single panel of any width, row after row of `width` columns.
+template <class Body>
+HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const Body& body) {
+  constexpr std::size_t step = vector_lanes, wide = tile_vectors * vector_lanes;
+  for (std::size_t c = 0; c < width;) {
+    Columns columns{};
+    columns.row_stride = width;
+    columns.first = c;
+    const std::size_t vectors = width - c >= wide ? tile_vectors : 1;
+    for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
+    const bool partial = vectors == 1 && width - c < step;
+    columns.count = !partial ? step : has_masks ? width - c : 1;
+    body(columns, vectors, partial);
+    c += vectors > 1 ? wide : columns.count;
+  }
+}
+
+HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Columns& columns,
+                         std::size_t vectors, bool partial, const TileOutput& out) {
+  const TileFunction f = vectors > 1 ? tile_of<tile_vectors, false>(t.num_rows)
+                         : partial   ? tile_of<1, true>(t.num_rows)
+                                     : tile_of<1, false>(t.num_rows);
+  f(t, segments, columns, out);
+}
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,257 @@
+// Implicit GEMM against the loops in double, over random shapes and every SIMD target.
+#include <hwy/targets.h>
+#include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/conv2d_loops.hpp>
+#include <etch/random.hpp>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace etch;
+using namespace etch::kernels;
+
+namespace {
+
+// Floats with a guard behind them, one float off alignment.
+class Guarded {
+ public:
+  explicit Guarded(std::size_t size, float value) : values_(size + 1 + guard, value), size_(size) {
+    for (std::size_t i = 0; i < guard; ++i) values_[1 + size + i] = mark;
+  }
+  float* data() { return values_.data() + 1; }
+  std::size_t size() const { return size_; }
+  float operator[](std::size_t i) const { return values_[i + 1]; }
+  bool intact() const {
+    for (std::size_t i = 0; i < guard; ++i) {
+      if (values_[1 + size_ + i] != mark) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t guard = 64;
+  static constexpr float mark = 12345.0f;
+  std::vector<float> values_;
+  std::size_t size_;
+};
+
+constexpr float poison = std::numeric_limits<float>::quiet_NaN();
+
+Guarded random_values(std::size_t size, Generator& random) {
+  Guarded values(size, 0);
+  for (std::size_t i = 0; i < size; ++i) values.data()[i] = random.uniform();
+  return values;
+}
+
+// Scratch of exactly the planned size, poisoned, with a guard behind it.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t bytes) : bytes_(bytes), storage_(bytes + 192, std::byte{0xff}) {}
+  std::byte* data() {
+    const auto at = reinterpret_cast<std::uintptr_t>(storage_.data());
+    return storage_.data() + (64 - at % 64) % 64;
+  }
+  bool intact() {
+    for (std::size_t i = 0; i < 64; ++i) {
+      if (data()[bytes_ + i] != std::byte{0xff}) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::size_t bytes_;
+  std::vector<std::byte> storage_;
+};
+
+ConvGeometry random_geometry(Generator& random) {
+  ConvGeometry g;
+  const auto pick = [&](std::size_t low, std::size_t high) {
+    return low + random.below(high - low + 1);
+  };
+  g.groups = random.below(3) == 0 ? pick(2, 5) : 1;
+  const bool depthwise = random.below(6) == 0;
+  if (depthwise) g.groups = pick(2, 40);
+  const std::size_t most = g.groups > 1 ? 20 : 70;
+  const std::size_t in = depthwise ? 1 : pick(1, most), out = depthwise ? 1 : pick(1, most);
+  Window& w = g.window;
+  w.kernel_size = {pick(1, 5), pick(1, 5)};
+  if (random.below(3) == 0) w.kernel_size = 1;
+  w.stride = {pick(1, 3), pick(1, 3)};
+  if (random.below(2) == 0) w.stride = 1;
+  w.dilation = {pick(1, 2), pick(1, 3)};
+  if (random.below(2) == 0) w.dilation = 1;
+  w.padding = {pick(0, 4), pick(0, 4)};
+  if (random.below(3) == 0) w.padding = 0;
+  do {
+    g.input = {in * g.groups, pick(1, 14), pick(1, 20)};
+    g.output = w.output(g.input, out * g.groups);
+  } while (g.output.elements() == 0);
+  return g;
+}
+
+std::vector<double> widened(Guarded& x) { return {x.data(), x.data() + x.size()}; }
+
+// The error allowed is relative to the sum of the absolute products: float sums of n products
+// are off by about sqrt(n) * 2^-24 of it, at most 40 * 6e-8 for the sizes here.
+void check(const Guarded& got, const std::vector<double>& want, const std::vector<double>& sizes) {
+  REQUIRE(got.intact());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    if (!(std::abs(got[i] - want[i]) <= 2e-6 * (sizes[i] + 1e-3))) {
+      FAIL("at " << i << ": " << got[i] << " instead of " << want[i]);
+    }
+  }
+}
+
+std::vector<double> absolute(std::vector<double> x) {
+  for (double& v : x) v = std::abs(v);
+  return x;
+}
+
+struct Case {
+  ConvGeometry g;
+  std::size_t batch, threads;
+  Guarded x, weight, dy, shift, scale, skip;
+
+  explicit Case(Generator& random)
+      : g(random_geometry(random)),
+        batch(1 + random.below(9)),
+        threads(1 + random.below(3)),
+        x(random_values(batch * g.input.elements(), random)),
+        weight(random_values(g.weights(), random)),
+        dy(random_values(batch * g.output.elements(), random)),
+        shift(random_values(g.output.channels, random)),
+        scale(random_values(g.output.channels, random)),
+        skip(random_values(batch * g.output.elements(), random)) {}
+
+  std::string text() const {
+    const Window& w = g.window;
+    return "batch " + std::to_string(batch) + " in " + std::to_string(g.input.channels) + "x" +
+           std::to_string(g.input.height) + "x" + std::to_string(g.input.width) + " out " +
+           std::to_string(g.output.channels) + " groups " + std::to_string(g.groups) + " kernel " +
+           std::to_string(w.kernel_size.height) + "x" + std::to_string(w.kernel_size.width) +
+           " stride " + std::to_string(w.stride.height) + "x" + std::to_string(w.stride.width) +
+           " padding " + std::to_string(w.padding.height) + "x" + std::to_string(w.padding.width) +
+           " dilation " + std::to_string(w.dilation.height) + "x" +
+           std::to_string(w.dilation.width) + " threads " + std::to_string(threads);
+  }
+
+  std::vector<double> sums(bool absolutes) {
+    auto xs = widened(x), ws = widened(weight);
+    if (absolutes) xs = absolute(xs), ws = absolute(ws);
+    std::vector<double> y(batch * g.output.elements());
+    for (std::size_t row = 0; row < batch * g.output.height; ++row) {
+      forward_row(g, row, xs.data(), ws.data(), y.data());
+    }
+    return y;
+  }
+
+  void forward(bool gemm, unsigned parts) {
+    const std::size_t bytes = gemm ? conv2d_forward_scratch(g, batch, threads) : 0;
+    Scratch scratch(bytes);
+    Guarded y(batch * g.output.elements(), poison);
+    Epilogue e;
+    if (parts & 1) e.shift = shift.data();
+    if (parts & 2) e.scale = scale.data();
+    if (parts & 4) e.skip = skip.data();
+    e.relu = parts & 8;
+    const ConvForward call{g, batch, threads, x.data(), weight.data(), y.data(), e, scratch.data()};
+    gemm ? conv2d_forward(call) : conv2d_forward_loops(call);
+    REQUIRE(scratch.intact());
+    std::vector<double> want = sums(false), sizes = sums(true);
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      const std::size_t o = i % g.output.channels;
+      if (parts & 2) want[i] *= scale[o];
+      if (parts & 1) want[i] += shift[o];
+      if (parts & 4) want[i] += skip[i];
+      if (parts & 8) want[i] = std::max(want[i], 0.0);
+      sizes[i] += 2;
+    }
+    check(y, want, sizes);
+  }
+
+  void input_gradient(bool gemm, bool accumulate) {
+    const std::size_t bytes = gemm ? conv2d_input_gradient_scratch(g, batch, threads) : 0;
+    Scratch scratch(bytes);
+    Guarded dx(batch * g.input.elements(), accumulate ? 0.5f : poison);
+    const ConvInputGradient call{g,         batch,      threads,       dy.data(), weight.data(),
+                                 dx.data(), accumulate, scratch.data()};
+    gemm ? conv2d_input_gradient(call) : conv2d_input_gradient_loops(call);
+    REQUIRE(scratch.intact());
+    std::vector<double> want(dx.size(), accumulate ? 0.5 : 0), sizes(dx.size(), accumulate ? 1 : 0);
+    auto dys = widened(dy), ws = widened(weight);
+    for (std::size_t n = 0; n < batch; ++n)
+      add_input_gradient(g, n, dys.data(), ws.data(), want.data());
+    dys = absolute(dys), ws = absolute(ws);
+    for (std::size_t n = 0; n < batch; ++n)
+      add_input_gradient(g, n, dys.data(), ws.data(), sizes.data());
+    check(dx, want, sizes);
+  }
+
+  void weight_gradient(bool gemm, bool accumulate) {
+    const std::size_t bytes = gemm ? conv2d_weight_gradient_scratch(g, batch, threads) : 0;
+    Scratch scratch(bytes);
+    Guarded dw(g.weights(), accumulate ? 0.5f : poison),
+        db(g.output.channels, accumulate ? 0.5f : poison);
+    const ConvWeightGradient call{g,         batch,     threads,    x.data(),      dy.data(),
+                                  dw.data(), db.data(), accumulate, scratch.data()};
+    gemm ? conv2d_weight_gradient(call) : conv2d_weight_gradient_loops(call);
+    REQUIRE(scratch.intact());
+    const double start = accumulate ? 0.5 : 0;
+    std::vector<double> want(dw.size(), start), sizes(dw.size(), start), bias(db.size(), start),
+        bias_sizes(db.size(), start);
+    auto xs = widened(x), dys = widened(dy);
+    for (std::size_t k = 0; k < dys.size(); ++k) {
+      bias[k % bias.size()] += dys[k];
+      bias_sizes[k % bias.size()] += std::abs(dys[k]);
+    }
+    const std::size_t rows = batch * g.output.height;
+    for (std::size_t r = 0; r < rows; ++r)
+      add_weight_gradient(g, r, xs.data(), dys.data(), want.data());
+    xs = absolute(xs), dys = absolute(dys);
+    for (std::size_t r = 0; r < rows; ++r)
+      add_weight_gradient(g, r, xs.data(), dys.data(), sizes.data());
+    check(dw, want, sizes);
+    check(db, bias, bias_sizes);
+  }
+};
+
+void for_each_target(void (*body)()) {
+  for (const auto target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    INFO("target " << hwy::TargetName(target));
+    body();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+}  // namespace
+
+TEST_CASE("gemm equals the loops in double over random shapes") {
+  for_each_target([] {
+    Generator random{7};
+    for (unsigned i = 0; i < 150; ++i) {
+      Case c(random);
+      INFO(c.text());
+      c.forward(true, i % 16);
+      c.input_gradient(true, i % 2);
+      c.weight_gradient(true, i % 3 == 0);
+    }
+  });
+}
+
+TEST_CASE("float loops equal the loops in double") {
+  Generator random{8};
+  for (unsigned i = 0; i < 60; ++i) {
+    Case c(random);
+    INFO(c.text());
+    c.forward(false, i % 16);
+    c.input_gradient(false, i % 2);
+    c.weight_gradient(false, i % 3 == 0);
+  }
+}
