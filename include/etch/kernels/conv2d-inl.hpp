@@ -225,19 +225,63 @@ inline void conv2d_forward(const ConvForward& c) {
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
 }
 
-// Weights of the inputs [first, first + columns) of a group as (tap, output, column).
-HWY_INLINE void transpose(const ConvGeometry& g, const float* weight, std::size_t first,
-                          std::size_t columns, float* to) {
+// to[j * to_stride + i] = from[i * from_stride + j] for i < rows, j < columns.
+HWY_INLINE void transpose(const float* from, std::size_t from_stride, std::size_t rows,
+                          std::size_t columns, float* to, std::size_t to_stride) {
+  std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  // Blocks of 4x4: pairs of rows are interleaved, then pairs of pairs.
+  const hn::CappedTag<float, 4> d;
+  const hn::RepartitionToWide<decltype(d)> pairs;
+  for (; columns % 4 == 0 && i + 4 <= rows; i += 4) {
+    for (std::size_t j = 0; j < columns; j += 4) {
+      const float* f = from + i * from_stride + j;
+      const auto a = hn::LoadU(d, f), b = hn::LoadU(d, f + from_stride);
+      const auto c = hn::LoadU(d, f + 2 * from_stride), e = hn::LoadU(d, f + 3 * from_stride);
+      const auto ab = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
+      const auto ce = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
+      const auto ab2 = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
+      const auto ce2 = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
+      float* t = to + j * to_stride + i;
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab, ce)), d, t);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab, ce)), d, t + to_stride);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab2, ce2)), d, t + 2 * to_stride);
+      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, ce2)), d, t + 3 * to_stride);
+    }
+  }
+#endif
+  for (; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+  }
+}
+
+// Whether a tap along one axis is inside the input for any output position.
+HWY_INLINE bool is_used(std::size_t tap, std::size_t positions, std::size_t stride,
+                        std::size_t dilation, std::size_t padding, std::size_t length) {
+  for (std::size_t at = 0; at < positions; ++at) {
+    if (at * stride + tap * dilation - padding < length) return true;
+  }
+  return false;
+}
+HWY_INLINE bool is_used(const ConvGeometry& g, std::size_t tap) {
+  const Window& w = g.window;
+  return is_used(tap / w.kernel_size.width, g.output.height, w.stride.height, w.dilation.height,
+                 w.padding.height, g.input.height) &&
+         is_used(tap % w.kernel_size.width, g.output.width, w.stride.width, w.dilation.width,
+                 w.padding.width, g.input.width);
+}
+
+// Weights of the inputs [first, first + columns) of a group as (tap, output, column); taps that
+// meet only padding are left out.
+HWY_INLINE void transpose_weights(const ConvGeometry& g, const float* weight, std::size_t first,
+                                  std::size_t columns, float* to) {
   const std::size_t outputs = g.outputs(), inputs = g.inputs();
-  for (std::size_t o = 0; o < outputs; o += panel) {
-    const std::size_t width = std::min(panel, outputs - o);
-    const float* from = weight + o * g.taps() * inputs;
-    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-      float* block = to + (tap * outputs + o) * columns;
-      const float* source = from + (tap * inputs + first) * width;
-      for (std::size_t i = 0; i < columns; ++i) {
-        for (std::size_t j = 0; j < width; ++j) block[j * columns + i] = source[i * width + j];
-      }
+  for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+    if (!is_used(g, tap)) continue;
+    for (std::size_t o = 0; o < outputs; o += panel) {
+      const std::size_t width = std::min(panel, outputs - o);
+      const float* from = weight + o * g.taps() * inputs + (tap * inputs + first) * width;
+      transpose(from, width, columns, width, to + (tap * outputs + o) * columns, columns);
     }
   }
 }
@@ -263,7 +307,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     std::memset(zeros, 0, backward_zeros(g));
     const std::size_t first = i / pieces * tile_columns;
     const std::size_t columns = std::min(tile_columns, inputs - first);
-    transpose(g, weight, first, columns, transposed);
+    transpose_weights(g, weight, first, columns, transposed);
     const IndirectGemm gemm{g,       true, order, c.dy + group * outputs, g.output.channels,
                             outputs, zeros};
     const Tables tables{scratch, sizeof(TileRows) + g.taps() * sizeof(Segment)};
