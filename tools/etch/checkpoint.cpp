@@ -70,10 +70,13 @@ class Complaints {
   void add(const Parts&... parts) {
     if (++count_ <= 100) lines_ += text("\n  ", parts...);
   }
-  void throw_if_any(const std::string& path) const {
+  void throw_if_any(const Safetensors& file) const {
     if (count_ == 0) return;
-    const std::string more = count_ > 100 ? text("\n  and ", count_ - 100, " more") : "";
-    throw Error(path, ": doesn't fit the network, nothing was changed:", lines_, more);
+    const auto model = file.metadata().find("etch.model");
+    throw Error(file.path(), ": doesn't fit the network",
+                model == file.metadata().end() ? "" : ": it was trained as " + model->second,
+                "; nothing was changed:", lines_,
+                count_ > 100 ? text("\n  and ", count_ - 100, " more") : "");
   }
 
  private:
@@ -169,7 +172,7 @@ void Checkpoint::restore(Session& session, bool with_state) const {
     if (expected.contains(name) || skipped(name, with_state)) continue;
     complaints.add(name, ": is ", shape_text(stored.shape), ", but the network has no such tensor");
   }
-  complaints.throw_if_any(file_.path());
+  complaints.throw_if_any(file_);
   std::vector<float> aligned;  // a file's tensors needn't lie on a multiple of 4 bytes
   for (const Place& p : places) {
     const StoredTensor& stored = *file_.find(p.name);

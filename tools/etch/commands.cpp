@@ -13,9 +13,14 @@ std::size_t default_threads() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, max_threads);
 }
 
+std::string not_negative(const std::string& given) {
+  return given.starts_with('-') ? given + ": must not be negative" : "";
+}
+
 CLI::Option* add_threads(CLI::App& command, std::size_t& threads) {
   threads = default_threads();
-  return command.add_option("--threads", threads, "threads, 1 to 64 (as many as processors)");
+  return command.add_option("--threads", threads, "threads, 1 to 64 (as many as processors)")
+      ->check(not_negative);
 }
 
 void add_model(CLI::App& command, std::string& model) {

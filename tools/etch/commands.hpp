@@ -19,6 +19,8 @@ void add_data(CLI::App& app, Action& action);
 inline constexpr std::size_t max_threads = 64;
 std::size_t default_threads();
 CLI::Option* add_threads(CLI::App& command, std::size_t& threads);
+// A check of unsigned options: "-3" would become 2^64 - 3.
+std::string not_negative(const std::string& given);
 // The positional MODEL, with the list of models in the command's footer.
 void add_model(CLI::App& command, std::string& model);
 void check_threads(std::size_t threads);

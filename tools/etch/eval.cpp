@@ -86,8 +86,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--checkpoint", o->checkpoint, "file of `etch train`")->required();
   command->add_option("--data", o->data, "folder of the idx files [" + o->data + "]");
   command->add_option("--part", o->part, "test or train [test]");
-  command->add_option("--images", o->images, "the first so many images only");
-  command->add_option("--batch", o->batch, "images a step [64]");
+  command->add_option("--images", o->images, "the first so many images only")->check(not_negative);
+  command->add_option("--batch", o->batch, "images a step [64]")->check(not_negative);
   add_threads(*command, o->threads);
   command->add_flag("--quiet", o->quiet, "no progress bar");
   command->callback([o, &action] { action = [o] { return eval(*o); }; });

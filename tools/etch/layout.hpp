@@ -15,13 +15,21 @@ const char* step_kind(const Step& step);
 // Bytes of the buffers that live at each step.
 std::vector<std::size_t> live_bytes(const Program& program);
 
-// A buffer that lives at a step, and what it is there: "output of layer1.0.conv1 Conv2d".
+// A buffer that lives at a step, and what it is there: "output of layer1.0.conv1 Conv2d", one of
+// the group "output of Conv2d".
 struct Holding {
-  std::string name;
+  std::string name, group;
   std::size_t bytes, offset;
 };
 
 // Those of one step, the largest first.
 std::vector<Holding> holdings(GraphView graph, const Program& program, std::size_t step);
+
+// How many of them each group has, and their bytes in all; the largest first.
+struct HoldingGroup {
+  std::string name;
+  std::size_t count, bytes;
+};
+std::vector<HoldingGroup> grouped_holdings(const std::vector<Holding>& all);
 
 }  // namespace etch::host

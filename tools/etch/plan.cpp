@@ -163,15 +163,18 @@ class Plan {
     std::cout << "\npeak: " << bytes_text(program_.peak.live_bytes) << " live at step " << peak_
               << ", " << step_kind(s) << " of " << step_name(graph_, s) << '\n';
     const std::vector<Holding> all = holdings(graph_, program_, peak_);
-    const std::size_t shown = o_.summary ? std::min<std::size_t>(all.size(), 8) : all.size();
-    for (std::size_t i = 0; i < shown; ++i) {
-      std::cout << padded_left(bytes_text(all[i].bytes), 14) << "  " << all[i].name << '\n';
+    // A summary of hundreds of buffers tells their kinds.
+    if (o_.summary && all.size() > 12) return print_groups(all);
+    for (const Holding& h : all) {
+      std::cout << padded_left(bytes_text(h.bytes), 14) << "  " << h.name << '\n';
     }
-    std::size_t rest = 0;
-    for (std::size_t i = shown; i < all.size(); ++i) rest += all[i].bytes;
-    if (shown == all.size()) return;
-    std::cout << padded_left(bytes_text(rest), 14) << "  in " << all.size() - shown
-              << " more buffers\n";
+  }
+
+  static void print_groups(const std::vector<Holding>& all) {
+    for (const HoldingGroup& g : grouped_holdings(all)) {
+      std::cout << padded_left(bytes_text(g.bytes), 14) << padded_left(std::to_string(g.count), 6)
+                << " x " << g.name << '\n';
+    }
   }
 
   PlanOptions o_;
@@ -204,7 +207,7 @@ void add_plan(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"nothing", "elementwise"}));
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
       ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
-  command->add_option("--threads", o->threads, "scratch grows with it [1]");
+  command->add_option("--threads", o->threads, "scratch grows with it [1]")->check(not_negative);
   command->add_flag("--summary", o->summary, "totals and peak only");
   command->add_flag("--json", o->json, "all of it as JSON");
   command->callback([o, &action] { action = [o] { return plan(*o); }; });

@@ -188,9 +188,15 @@ class Command {
       std::cout << "nothing was saved: there is no --checkpoint FILE" << std::endl;
     } else {
       std::cout << "go on with: etch train " << model_.name << " --data " << o_.data
-                << " --checkpoint " << o_.checkpoint << " --resume" << std::endl;
+                << " --checkpoint " << o_.checkpoint << limits() << " --resume" << std::endl;
     }
     return Interrupt::exit_status();
+  }
+
+  // What decides which data is seen isn't in the checkpoint.
+  std::string limits() const {
+    return (o_.train_images > 0 ? text(" --train-images ", o_.train_images) : "") +
+           (o_.test_images > 0 ? text(" --test-images ", o_.test_images) : "");
   }
 
   // --max-steps: figures of the part of the epoch that was trained; the epoch stays open.
@@ -218,7 +224,8 @@ void take_settings_of_checkpoint(TrainOptions& o) {
   for (const std::string& name : o.given) {
     if (name == "epochs" || was.at(name) == is.at(name)) continue;
     throw Error(name == "model" ? "" : "--", name, " ", is.at(name).dump(), ": ", o.checkpoint,
-                " was trained with ", was.at(name).dump(), "; leave it out to go on with that");
+                " was trained with ", was.at(name).dump(),
+                name == "model" ? "" : "; leave it out to go on with that");
   }
   const std::size_t epochs = o.settings.epochs;
   const bool more = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
@@ -274,7 +281,9 @@ int train(TrainOptions o) {
 // A setting's option carries the setting's name.
 template <class T>
 void add_setting(CLI::App& command, const char* name, T& field, const std::string& about) {
-  command.add_option(std::string("--") + name, field, about + " [" + text(field) + "]");
+  CLI::Option* option =
+      command.add_option(std::string("--") + name, field, about + " [" + text(field) + "]");
+  if constexpr (std::is_unsigned_v<T>) option->check(not_negative);
 }
 
 void add_settings(CLI::App& c, Settings& s) {
@@ -289,7 +298,8 @@ void add_settings(CLI::App& c, Settings& s) {
   add_setting(c, "schedule", s.schedule, "of the learning rate: none, step or cosine");
   add_setting(c, "step-size", s.step_size, "of schedule step: epochs until the rate falls");
   add_setting(c, "gamma", s.gamma, "of schedule step: by this factor");
-  c.add_option("--t-max", s.t_max, "of schedule cosine: epochs until its end [--epochs]");
+  c.add_option("--t-max", s.t_max, "of schedule cosine: epochs until its end [--epochs]")
+      ->check(not_negative);
   add_setting(c, "eta-min", s.eta_min, "of schedule cosine: the rate at its end");
   add_setting(c, "init", s.init, "first weights: uniform (as PyTorch) or normal (Kaiming)");
   add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
@@ -305,10 +315,13 @@ void add_run_options(CLI::App& c, TrainOptions& o) {
   add_threads(c, o.run.threads);
   c.add_option("--update", o.update, "memory: accumulate, or fused (no gradient block)");
   c.add_option("--recompute", o.recompute, "memory: nothing, or elementwise (activations anew)");
-  c.add_option("--max-steps", o.max_steps, "end after so many steps");
-  c.add_option("--train-images", o.train_images, "train on the first so many images only");
-  c.add_option("--test-images", o.test_images, "test on the first so many images only");
-  c.add_option("--print-steps", o.print_steps, "print loss and time every so many steps");
+  c.add_option("--max-steps", o.max_steps, "end after so many steps")->check(not_negative);
+  c.add_option("--train-images", o.train_images, "train on the first so many images only")
+      ->check(not_negative);
+  c.add_option("--test-images", o.test_images, "test on the first so many images only")
+      ->check(not_negative);
+  c.add_option("--print-steps", o.print_steps, "print loss and time every so many steps")
+      ->check(not_negative);
   c.add_flag("--quiet", o.quiet, "no progress bar");
 }
 
