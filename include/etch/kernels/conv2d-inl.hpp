@@ -59,81 +59,141 @@ struct PixelOrder {
   }
 };
 
-// What forward and the input gradient have in common: sums over taps of rows of `source`.
-struct IndirectGemm {
-  const ConvGeometry& geometry;
-  bool backward;  // source is dy, and pixels are the input's
-  PixelOrder pixels;
-  const float* source;                // of the group
-  std::size_t source_stride, length;  // floats between pixels; summed ones of a tap
-  const float* zeros;
+// A thread's tables: for each tile its rows, its segments, and padded copies of the input.
+struct Tables {
+  std::byte* at;
+  std::size_t bytes, segments_of_tile;
 
-  // The source pixel that tap (u, v) of pixel p reads; null in the padding.
-  const float* row(const Pixel& p, std::size_t u, std::size_t v) const {
-    const Window& w = geometry.window;
-    std::size_t r, c;
-    if (backward) {
-      r = p.r + w.padding.height - u * w.dilation.height;
-      c = p.c + w.padding.width - v * w.dilation.width;
-      if (r % w.stride.height != 0 || c % w.stride.width != 0) return nullptr;
-      r /= w.stride.height;
-      c /= w.stride.width;
-    } else {
-      r = p.r * w.stride.height + u * w.dilation.height - w.padding.height;
-      c = p.c * w.stride.width + v * w.dilation.width - w.padding.width;
-    }
-    const Shape& from = backward ? geometry.output : geometry.input;
-    if (r >= from.height || c >= from.width) return nullptr;  // also what wrapped below 0
-    return source + ((p.n * from.height + r) * from.width + c) * source_stride;
+  TileRows& rows(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * bytes); }
+  Segment* segments(std::size_t i) const {
+    return reinterpret_cast<Segment*>(at + i * bytes + sizeof(TileRows));
   }
-
-  // The segments of the tile of rows [m, m + num_rows), for taps [begin, end).
-  void build(std::size_t m, std::size_t num_rows, std::size_t begin, std::size_t end,
-             TileRows& tile, Segment* segments) const {
-    Pixel p[tile_rows];
-    const Shape& shape = backward ? geometry.input : geometry.output;
-    for (std::size_t i = 0; i < num_rows; ++i) {
-      p[i] = pixels.at(m + i);
-      tile.pixel[i] =
-          static_cast<std::uint32_t>((p[i].n * shape.height + p[i].r) * shape.width + p[i].c);
-    }
-    tile.num_rows = static_cast<std::uint32_t>(num_rows);
-    std::uint32_t count = 0;
-    const std::size_t width = geometry.window.kernel_size.width;
-    for (std::size_t tap = begin; tap < end;) {
-      const std::size_t u = tap / width, v = tap % width;
-      const std::size_t taps = run_of_taps(p, num_rows, u, v, end - tap);
-      Segment& s = segments[count];
-      bool any = false;
-      for (std::size_t i = 0; i < num_rows; ++i) {
-        const float* from = row(p[i], u, v);
-        any = any || from != nullptr;
-        s.rows[i] = from != nullptr ? from : zeros;
-      }
-      s.k = static_cast<std::uint32_t>((tap - begin) * length);
-      s.length = static_cast<std::uint32_t>(taps * length);
-      if (any) ++count;
-      tap += taps;
-    }
-    tile.num_segments = count;
-  }
-
-  // Forward, where the taps of a kernel row lie side by side in the tensor and in the weights,
-  // and are inside for every row of the tile: they are one long segment. For few channels this
-  // is what makes segments long enough to be worth it.
-  std::size_t run_of_taps(const Pixel* p, std::size_t num_rows, std::size_t u, std::size_t v,
-                          std::size_t left) const {
-    const std::size_t width = geometry.window.kernel_size.width;
-    if (backward || v != 0 || width == 1 || left < width || length != source_stride ||
-        length > 16 || geometry.window.dilation.width != 1) {
-      return 1;
-    }
-    for (std::size_t i = 0; i < num_rows; ++i) {
-      if (row(p[i], u, 0) == nullptr || row(p[i], u, width - 1) == nullptr) return 1;
-    }
-    return width;
+  float* padded(std::size_t i) const {
+    return reinterpret_cast<float*>(segments(i) + segments_of_tile);
   }
 };
+
+// The rows of forward tiles: pixels of y, summed over taps of x.
+struct ForwardRows {
+  const ConvGeometry& g;
+  PixelOrder pixels;
+  const float* x;  // of the group
+  const float* zeros;
+
+  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
+    const Window& w = g.window;
+    TileRows& rows = tables.rows(tile);
+    rows.num_rows = static_cast<std::uint32_t>(count);
+    // Where tap (0, 0) of each row is; it may lie in the padding, and then r and c wrap around.
+    std::size_t r[tile_rows], c[tile_rows], image[tile_rows];
+    for (std::size_t i = 0; i < count; ++i) {
+      const Pixel p = pixels.at(m + i);
+      rows.pixel[i] =
+          static_cast<std::uint32_t>((p.n * g.output.height + p.r) * g.output.width + p.c);
+      r[i] = p.r * w.stride.height - w.padding.height;
+      c[i] = p.c * w.stride.width - w.padding.width;
+      image[i] = p.n * g.input.height;
+    }
+    const std::size_t length = segment_length(g), taps = merges_taps(g) ? w.kernel_size.width : 1;
+    Segment* segment = tables.segments(tile);
+    float* padded = tables.padded(tile);
+    for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
+      for (std::size_t v = 0; v < w.kernel_size.width; v += taps) {
+        bool any = false;
+        for (std::size_t i = 0; i < count; ++i) {
+          const std::size_t row = r[i] + u * w.dilation.height;
+          const std::size_t column = c[i] + v * w.dilation.width;
+          const float* from = zeros;
+          if (row < g.input.height) {
+            const std::size_t line = (image[i] + row) * g.input.width;
+            if (column < g.input.width && column + taps <= g.input.width) {
+              from = x + (line + column) * g.input.channels;
+            } else if (taps > 1) {
+              from = pad(line, column, padded);
+              padded += length;
+            }
+          }
+          any = any || from != zeros;
+          segment->rows[i] = from;
+        }
+        segment->k = static_cast<std::uint32_t>((u * w.kernel_size.width + v) * g.inputs());
+        segment->length = static_cast<std::uint32_t>(length);
+        if (any) ++segment;
+      }
+    }
+    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
+  }
+
+  // A kernel row that begins at `column` (wrapped around where that is left of the image), with
+  // zeros where it is outside.
+  const float* pad(std::size_t line, std::size_t column, float* to) const {
+    const std::size_t inputs = g.inputs();
+    for (std::size_t v = 0; v < g.window.kernel_size.width; ++v) {
+      const bool inside = column + v < g.input.width;
+      const float* from = inside ? x + (line + column + v) * inputs : zeros;
+      for (std::size_t i = 0; i < inputs; ++i) to[v * inputs + i] = from[i];
+    }
+    return to;
+  }
+};
+
+// The rows of input gradient tiles: pixels of x, summed over those outputs that saw them.
+struct BackwardRows {
+  const ConvGeometry& g;
+  PixelOrder pixels;
+  const float* dy;  // of the group
+  const float* zeros;
+
+  // The output position whose tap `tap` sees `at`; beyond the output when there is none.
+  static std::size_t seen_by(std::size_t at, std::size_t tap, std::size_t stride,
+                             std::size_t dilation, std::size_t padding) {
+    const std::size_t first = at + padding - tap * dilation;  // wraps around below 0
+    if (stride == 1) return first;
+    return first % stride == 0 && first <= at + padding ? first / stride
+                                                        : static_cast<std::size_t>(-1);
+  }
+
+  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
+    const Window& w = g.window;
+    TileRows& rows = tables.rows(tile);
+    rows.num_rows = static_cast<std::uint32_t>(count);
+    Pixel p[tile_rows];
+    for (std::size_t i = 0; i < count; ++i) {
+      p[i] = pixels.at(m + i);
+      rows.pixel[i] =
+          static_cast<std::uint32_t>((p[i].n * g.input.height + p[i].r) * g.input.width + p[i].c);
+    }
+    Segment* segment = tables.segments(tile);
+    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+      const std::size_t u = tap / w.kernel_size.width, v = tap % w.kernel_size.width;
+      bool any = false;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t r =
+            seen_by(p[i].r, u, w.stride.height, w.dilation.height, w.padding.height);
+        const std::size_t c = seen_by(p[i].c, v, w.stride.width, w.dilation.width, w.padding.width);
+        const bool inside = r < g.output.height && c < g.output.width;
+        const std::size_t at = (p[i].n * g.output.height + r) * g.output.width + c;
+        segment->rows[i] = inside ? dy + at * g.output.channels : zeros;
+        any = any || inside;
+      }
+      segment->k = static_cast<std::uint32_t>(tap * g.outputs());
+      segment->length = static_cast<std::uint32_t>(g.outputs());
+      if (any) ++segment;
+    }
+    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
+  }
+};
+
+// Builds the tiles of the rows [first, first + count); returns how many they are.
+template <class Rows>
+HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t first,
+                                   std::size_t count) {
+  std::size_t tiles = 0;
+  for (std::size_t m = 0; m < count; m += max_rows, ++tiles) {
+    rows.build(first + m, std::min(max_rows, count - m), tables, tiles);
+  }
+  return tiles;
+}
 
 // Few pixels with padding around: position by position, the batch inside, so that a tile's pixels
 // have the same taps. Otherwise memory order.
@@ -141,41 +201,12 @@ HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::si
   return has_padding(g) && batch >= max_rows / 2 && pixels.width <= 16;
 }
 
-// A thread's scratch: the tables, and zeros behind them.
-struct Tables {
-  std::byte* at;
-  std::size_t stride;  // of one tile
-
-  TileRows& tile(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * stride); }
-  Segment* segments(std::size_t i) const {
-    return reinterpret_cast<Segment*>(at + i * stride + sizeof(TileRows));
-  }
-};
-
-// The columns [begin, end) of the tiles of one block of rows.
-HWY_INLINE void run_block(const IndirectGemm& gemm, const Tables& tables, std::size_t first_row,
-                          std::size_t num_rows, std::size_t tap_begin, std::size_t tap_end,
-                          const float* weight, std::size_t outputs, std::size_t begin,
-                          std::size_t end, const TileOutput& out) {
-  std::size_t tiles = 0;
-  for (std::size_t m = 0; m < num_rows; m += max_rows, ++tiles) {
-    gemm.build(first_row + m, std::min(max_rows, num_rows - m), tap_begin, tap_end,
-               tables.tile(tiles), tables.segments(tiles));
-  }
-  for_columns(weight, (tap_end - tap_begin) * gemm.length, outputs, begin, end,
-              [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-                for (std::size_t t = 0; t < tiles; ++t) {
-                  run_tile(tables.tile(t), tables.segments(t), columns, vectors, partial, out);
-                }
-              });
-}
-
 // How work is cut: blocks of rows, and ranges of columns where there are few blocks.
 struct Split {
   std::size_t rows_of_block, blocks, columns_of_range, ranges;
 
   Split(const ConvGeometry& g, std::size_t rows, std::size_t outputs, std::size_t threads)
-      : rows_of_block(tiles_of_block(g) * max_rows),
+      : rows_of_block(tiles_of_block(forward_table(g)) * max_rows),
         blocks((rows + rows_of_block - 1) / rows_of_block),
         columns_of_range(outputs),
         ranges(1) {
@@ -207,16 +238,21 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
                        of_group(c.epilogue, group * outputs), false};
   parallel(c.threads, split.blocks * split.ranges, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
-    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(g));
+    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(forward_table(g)));
     std::memset(zeros, 0, forward_zeros(g));
-    const IndirectGemm gemm{g,          false, order, c.x + group * g.inputs(), g.input.channels,
-                            g.inputs(), zeros};
-    const Tables tables{scratch, sizeof(TileRows) + g.taps() * sizeof(Segment)};
+    const Tables tables{scratch, forward_table(g), most_segments(g)};
     const std::size_t row = i / split.ranges * split.rows_of_block;
     const std::size_t column = i % split.ranges * split.columns_of_range;
-    run_block(gemm, tables, row, std::min(split.rows_of_block, order.size() - row), 0, g.taps(),
-              c.weight + group * outputs * k, outputs, column,
-              std::min(outputs, column + split.columns_of_range), out);
+    const ForwardRows rows{g, order, c.x + group * g.inputs(), zeros};
+    const std::size_t tiles =
+        build_tiles(rows, tables, row, std::min(split.rows_of_block, order.size() - row));
+    for_columns(c.weight + group * outputs * k, k, outputs, column,
+                std::min(outputs, column + split.columns_of_range),
+                [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+                  for (std::size_t t = 0; t < tiles; ++t) {
+                    run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
+                  }
+                });
   });
 }
 
@@ -291,7 +327,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const std::size_t inputs = g.inputs(), outputs = g.outputs();
   const bool inside = batch_inside(g, g.input, c.batch) && g.window.stride == Pair(1);
   const PixelOrder order{c.batch, g.input.height, g.input.width, g.window.stride, inside};
-  const std::size_t rows_of_block = tiles_of_block(g) * max_rows;
+  const std::size_t rows_of_block = tiles_of_block(backward_table(g)) * max_rows;
   const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
   const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
   // A range's weights are transposed once by every piece that works on it.
@@ -302,28 +338,24 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const float* weight = c.weight + group * outputs * g.taps() * inputs;
   parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
-    float* transposed = reinterpret_cast<float*>(scratch + tables_bytes(g));
-    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(g) + transposed_bytes(g));
+    const std::size_t tables_end = tables_bytes(backward_table(g));
+    float* transposed = reinterpret_cast<float*>(scratch + tables_end);
+    float* zeros = reinterpret_cast<float*>(scratch + tables_end + transposed_bytes(g));
     std::memset(zeros, 0, backward_zeros(g));
     const std::size_t first = i / pieces * tile_columns;
     const std::size_t columns = std::min(tile_columns, inputs - first);
     transpose_weights(g, weight, first, columns, transposed);
-    const IndirectGemm gemm{g,       true, order, c.dy + group * outputs, g.output.channels,
-                            outputs, zeros};
-    const Tables tables{scratch, sizeof(TileRows) + g.taps() * sizeof(Segment)};
+    const BackwardRows rows{g, order, c.dy + group * outputs, zeros};
+    const Tables tables{scratch, backward_table(g), g.taps()};
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
     for (std::size_t block = i % pieces; block < blocks; block += pieces) {
       const std::size_t row = block * rows_of_block;
-      const std::size_t rows = std::min(rows_of_block, order.size() - row);
-      std::size_t tiles = 0;
-      for (std::size_t m = 0; m < rows; m += max_rows, ++tiles) {
-        gemm.build(row + m, std::min(max_rows, rows - m), 0, g.taps(), tables.tile(tiles),
-                   tables.segments(tiles));
-      }
+      const std::size_t tiles =
+          build_tiles(rows, tables, row, std::min(rows_of_block, order.size() - row));
       for_panel_columns(transposed, columns,
                         [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
                           for (std::size_t t = 0; t < tiles; ++t) {
-                            run_tile(tables.tile(t), tables.segments(t), at, vectors, partial, out);
+                            run_tile(tables.rows(t), tables.segments(t), at, vectors, partial, out);
                           }
                         });
     }

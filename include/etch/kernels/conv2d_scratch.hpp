@@ -39,19 +39,41 @@ constexpr bool is_pointwise(const ConvGeometry& g) {
   return g.taps() == 1 && g.window.stride == Pair(1) && !has_padding(g);
 }
 
+// Forward over few channels: the taps of a kernel row lie side by side in the tensor and in the
+// weights, and are one long segment; a pixel at the border has it in a padded copy.
+constexpr bool merges_taps(const ConvGeometry& g) {
+  return g.groups == 1 && g.inputs() <= 16 && g.window.kernel_size.width > 1 &&
+         g.window.dilation.width == 1;
+}
+constexpr std::size_t segment_length(const ConvGeometry& g) {
+  return merges_taps(g) ? g.window.kernel_size.width * g.inputs() : g.inputs();
+}
+constexpr std::size_t most_segments(const ConvGeometry& g) {
+  return merges_taps(g) ? g.window.kernel_size.height : g.taps();
+}
+constexpr std::size_t padded_floats(const ConvGeometry& g) {  // of one tile
+  return merges_taps(g) && has_padding(g) ? tile_rows * g.taps() * g.inputs() : 0;
+}
+
 // Tiles whose tables are built at once, and then serve every panel of weights.
-constexpr std::size_t tiles_of_block(const ConvGeometry& g) {
-  const std::size_t table = sizeof(TileRows) + g.taps() * sizeof(Segment);
+constexpr std::size_t table_bytes(std::size_t segments, std::size_t padded) {
+  return (sizeof(TileRows) + segments * sizeof(Segment) + padded * sizeof(float) + 7) / 8 * 8;
+}
+constexpr std::size_t tiles_of_block(std::size_t table) {
   const std::size_t fit = 32 * 1024 / table;
   return fit < 1 ? 1 : fit > block_tiles ? block_tiles : fit;
 }
-constexpr std::size_t tables_bytes(const ConvGeometry& g) {
-  return cache_lines(tiles_of_block(g) * (sizeof(TileRows) + g.taps() * sizeof(Segment)));
+constexpr std::size_t forward_table(const ConvGeometry& g) {
+  return table_bytes(most_segments(g), padded_floats(g));
+}
+constexpr std::size_t backward_table(const ConvGeometry& g) { return table_bytes(g.taps(), 0); }
+constexpr std::size_t tables_bytes(std::size_t table) {
+  return cache_lines(tiles_of_block(table) * table);
 }
 
 // Of one thread.
 constexpr std::size_t forward_zeros(const ConvGeometry& g) {
-  return has_padding(g) ? cache_lines(g.inputs() * sizeof(float)) : 0;
+  return has_padding(g) ? cache_lines(segment_length(g) * sizeof(float)) : 0;
 }
 constexpr std::size_t backward_zeros(const ConvGeometry& g) {
   return is_pointwise(g) ? 0 : cache_lines(g.outputs() * sizeof(float));
@@ -78,12 +100,12 @@ constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t,
                                              std::size_t threads) {
   if (g.depthwise()) return 0;
-  return threads * (forward_zeros(g) + tables_bytes(g));
+  return threads * (forward_zeros(g) + tables_bytes(forward_table(g)));
 }
 constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t,
                                                     std::size_t threads) {
   if (g.depthwise()) return 0;
-  return threads * (backward_zeros(g) + tables_bytes(g) + transposed_bytes(g));
+  return threads * (backward_zeros(g) + tables_bytes(backward_table(g)) + transposed_bytes(g));
 }
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {
