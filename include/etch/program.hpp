@@ -86,4 +86,19 @@ inline void run_step(const Step& s, const Memory& m) {
   s.run(c);
 }
 
+// Runs a training program; loss(step) and update(step) do the steps of those kinds.
+template <class Loss, class Update>
+void run_training(const Step* steps, std::size_t count, const Memory& m, const Loss& loss,
+                  const Update& update) {
+  for (const Step* s = steps; s != steps + count; ++s) {
+    if (s->kind == StepKind::loss) {
+      loss(*s);
+    } else if (s->kind == StepKind::update) {
+      update(*s);
+    } else {
+      run_step(*s, m);
+    }
+  }
+}
+
 }  // namespace etch

@@ -119,24 +119,21 @@ class Trainer {
     m.accumulate = pending_;
     outputs_ = m.batch * output_size;
     float value = 0;
-    for (const Step& s : steps) {
-      if (s.kind == StepKind::loss) {
-        value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(s.y),
-                                      targets.data(), m.at(s.dy)});
-      } else if (s.kind == StepKind::update) {
-        move(s.parameters, s.count, m.at(s.gradients));
-      } else {
-        run_step(s, m);
-      }
-    }
+    const auto run_loss = [&](const Step& s) {
+      value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(s.y),
+                                    targets.data(), m.at(s.dy)});
+    };
+    const auto update = [&](const Step& s) { move(s.parameters, s.count, m.at(s.gradients)); };
+    run_training(steps.data(), steps.size(), m, run_loss, update);
     if constexpr (fused) ++updates_;
     pending_ = true;
     return value;
   }
 
   void move(std::size_t at, std::size_t count, const float* gradients) {
+    float* state = optimizer.states() > 0 ? state_ + at : nullptr;
     optimizer(OptimizerCall{count, threads_, updates_ + 1, lr_, parameters_.values + at,
-                            gradients, state_ + at, size});
+                            gradients, state, size});
   }
 
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }

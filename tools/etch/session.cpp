@@ -57,11 +57,6 @@ float Session::step(std::span<const float> images, std::span<const std::int32_t>
   return loss;
 }
 
-void Session::run_loss(const Step& s, const Memory& m, const std::int32_t* labels, float scale) {
-  loss_ =
-      options_.loss({m.batch, output_size_, m.threads, scale, m.source(s.y), labels, m.at(s.dy)});
-}
-
 float Session::backward(std::span<const float> images, std::span<const std::int32_t> labels,
                         float scale) {
   Memory m = memory(images);
@@ -69,15 +64,12 @@ float Session::backward(std::span<const float> images, std::span<const std::int3
   m.gradients = gradients_.data();
   m.key = mix(mix(options_.seed) + runs_++) + 1;
   m.accumulate = pending_;
-  for (const Step& s : training_.steps) {
-    if (s.kind == StepKind::loss) {
-      run_loss(s, m, labels.data(), scale);
-    } else if (s.kind == StepKind::update) {
-      move(s.parameters, s.count, m.at(s.gradients));
-    } else {
-      run_step(s, m);
-    }
-  }
+  const auto run_loss = [&](const Step& s) {
+    loss_ = options_.loss(
+        {m.batch, output_size_, m.threads, scale, m.source(s.y), labels.data(), m.at(s.dy)});
+  };
+  const auto update = [&](const Step& s) { move(s.parameters, s.count, m.at(s.gradients)); };
+  run_training(training_.steps.data(), training_.steps.size(), m, run_loss, update);
   if (fused()) ++updates_;
   pending_ = true;
   output_ = {m.source(training_.output), m.batch * output_size_};
@@ -91,9 +83,10 @@ void Session::update() {
 }
 
 void Session::move(std::size_t at, std::size_t count, const float* gradients) {
-  const OptimizerCall call{
-      count,     options_.training.threads, updates_ + 1,        lr_, parameters_.data() + at,
-      gradients, state_.data() + at,        graph_.num_trainable};
+  float* state = state_.size() > 0 ? state_.data() + at : nullptr;
+  const OptimizerCall call{count, options_.training.threads, updates_ + 1,
+                           lr_,   parameters_.data() + at,   gradients,
+                           state, graph_.num_trainable};
   std::visit([&](const auto& optimizer) { optimizer(call); }, options_.optimizer);
 }
 

@@ -107,7 +107,6 @@ class Session {
  private:
   bool fused() const { return options_.training.update == Update::fused; }
   Memory memory(std::span<const float> images);
-  void run_loss(const Step& s, const Memory& m, const std::int32_t* labels, float scale);
   void move(std::size_t at, std::size_t count, const float* gradients);
 
   GraphView graph_;
