@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 #include <etch/kernels/conv2d.hpp>
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -93,6 +94,32 @@ HWY_INLINE Vector<partial> finish(Vector<partial> sum, const TileOutput& out, st
   return sum;
 }
 
+// Products that are summed in one chain. Longer sums are sums of such chains: the rounding error
+// of a float sum grows with the square root of its length, and this keeps it at LibTorch's level.
+// Where a chain ends depends on the weight's row alone, so an image's result doesn't depend on
+// its batch.
+inline constexpr std::size_t chain = 256;
+
+// A tile's chains that are done.
+template <bool partial, std::size_t sums>
+struct Chains {
+  HWY_ALIGN float total[sums * vector_lanes];
+  bool any = false;
+
+  HWY_INLINE Chains() {
+    // Read only where `any` says so, which g++ doesn't see for floats on their own.
+    if constexpr (vector_lanes == 1) std::fill(total, total + sums, 0.0f);
+  }
+  HWY_INLINE void add(std::size_t i, Vector<partial> sum) {
+    const Tag<partial> d;
+    float* at = total + i * vector_lanes;
+    hn::StoreU(any ? hn::Add(hn::LoadU(d, at), sum) : sum, d, at);
+  }
+  HWY_INLINE Vector<partial> with(std::size_t i, Vector<partial> sum) const {
+    return any ? hn::Add(hn::LoadU(Tag<partial>(), total + i * vector_lanes), sum) : sum;
+  }
+};
+
 // One tile of `rows` x `vectors`. The index sequence counts its sums: with constant indices the
 // array is split into registers, at any optimisation level.
 template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
@@ -101,35 +128,42 @@ HWY_INLINE void tile_body(const TileRows& t, const Segment* segments, const Colu
   const Tag<partial> d;
   constexpr std::size_t step = vector_lanes;
   Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
-  if (out.accumulate) {
-    ((sum[i] = load<partial>(
-          out.y + t.pixel[i / vectors] * out.stride + columns.first + i % vectors * step,
-          columns.count)),
-     ...);
-  }
+  Chains<partial, rows * vectors> chains;
+  std::size_t block = t.num_segments > 0 ? segments[0].k / chain : 0;
   for (std::size_t s = 0; s < t.num_segments; ++s) {
     const Segment& segment = segments[s];
-    const std::size_t length = segment.length, stride = columns.row_stride;
+    const std::size_t stride = columns.row_stride;
     const float* row[rows];
     ((row[i / vectors] = segment.rows[i / vectors]), ...);
-    const float* w[vectors];
-    for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v] + segment.k * stride;
-    for (std::size_t k = 0; k < length; ++k) {
-      Vector<partial> b[vectors];
-      HWY_UNROLL(4)
-      for (std::size_t v = 0; v < vectors; ++v) {
-        b[v] = load<partial>(w[v], columns.count);
-        w[v] += stride;
+    for (std::size_t begin = 0; begin < segment.length; begin += chain) {
+      if ((segment.k + begin) / chain != block) {
+        block = (segment.k + begin) / chain;
+        ((chains.add(i, sum[i]), sum[i] = hn::Zero(d)), ...);
+        chains.any = true;
       }
-      ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
+      const std::size_t end = HWY_MIN(begin + chain, segment.length);
+      const float* w[vectors];
+      for (std::size_t v = 0; v < vectors; ++v) {
+        w[v] = columns.weight[v] + (segment.k + begin) * stride;
+      }
+      for (std::size_t k = begin; k < end; ++k) {
+        Vector<partial> b[vectors];
+        HWY_UNROLL(4)
+        for (std::size_t v = 0; v < vectors; ++v) {
+          b[v] = load<partial>(w[v], columns.count);
+          w[v] += stride;
+        }
+        ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
+      }
     }
   }
   const auto put = [&](std::size_t r, std::size_t v, Vector<partial> x) HWY_ATTR {
     const std::size_t column = columns.first + v * step;
     const std::size_t at = t.pixel[r] * out.stride + column;
+    if (out.accumulate) x = hn::Add(load<partial>(out.y + at, columns.count), x);
     store<partial>(finish<partial>(x, out, at, column, columns.count), out.y + at, columns.count);
   };
-  (put(i / vectors, i % vectors, sum[i]), ...);
+  (put(i / vectors, i % vectors, chains.with(i, sum[i])), ...);
 }
 
 using TileFunction = void (*)(const TileRows&, const Segment*, const Columns&, const TileOutput&);

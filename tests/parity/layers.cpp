@@ -1,0 +1,120 @@
+// Every layer against LibTorch over a table of shapes.
+#include "harness.hpp"
+
+using namespace etch;
+namespace p = parity;
+
+TEST_CASE("Conv2d") {
+  p::compare<Conv2d{.out_channels = 8, .kernel_size = 3}, Shape{3, 9, 7}>(
+      "3x3", p::conv2d({.in = 3, .out = 8, .kernel = {3, 3}}));
+  p::compare<Conv2d{.out_channels = 5, .kernel_size = 3, .padding = 1}, Shape{7, 5, 5}>(
+      "3x3 same", p::conv2d({.in = 7, .out = 5, .kernel = {3, 3}, .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 33, .kernel_size = 1, .bias = false}, Shape{17, 4, 5}>(
+      "1x1", p::conv2d({.in = 17, .out = 33, .bias = false}));
+  p::compare<Conv2d{.out_channels = 16, .kernel_size = 7, .stride = 2, .padding = 3},
+             Shape{3, 15, 13}>(
+      "stem",
+      p::conv2d({.in = 3, .out = 16, .kernel = {7, 7}, .stride = {2, 2}, .padding = {3, 3}}));
+  p::compare<Conv2d{.out_channels = 6,
+                    .kernel_size = {5, 2},
+                    .stride = {3, 1},
+                    .padding = {2, 0},
+                    .dilation = {1, 3}},
+             Shape{4, 11, 9}>("rectangular", p::conv2d({.in = 4,
+                                                        .out = 6,
+                                                        .kernel = {5, 2},
+                                                        .stride = {3, 1},
+                                                        .padding = {2, 0},
+                                                        .dilation = {1, 3}}));
+  p::compare<Conv2d{.out_channels = 12, .kernel_size = 3, .padding = 1, .groups = 3},
+             Shape{6, 6, 6}>(
+      "groups", p::conv2d({.in = 6, .out = 12, .groups = 3, .kernel = {3, 3}, .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 20, .kernel_size = 3, .stride = 2, .padding = 1, .groups = 20},
+             Shape{20, 7, 9}>("depthwise", p::conv2d({.in = 20,
+                                                      .out = 20,
+                                                      .groups = 20,
+                                                      .kernel = {3, 3},
+                                                      .stride = {2, 2},
+                                                      .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 12, .kernel_size = 3, .padding = 1, .groups = 6},
+             Shape{6, 5, 5}>(
+      "depth multiplier",
+      p::conv2d({.in = 6, .out = 12, .groups = 6, .kernel = {3, 3}, .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 24, .kernel_size = 3, .padding = 1}, Shape{24, 2, 2}, 9>(
+      "2x2 maps", p::conv2d({.in = 24, .out = 24, .kernel = {3, 3}, .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 24, .kernel_size = 3, .padding = 1}, Shape{24, 1, 1}, 5>(
+      "1x1 maps", p::conv2d({.in = 24, .out = 24, .kernel = {3, 3}, .padding = {1, 1}}));
+  // The shape of the numpy ancestor's benchmark.
+  p::compare<Conv2d{.out_channels = 2, .kernel_size = 3, .padding = 3}, Shape{4, 5, 3}, 8>(
+      "padding 3", p::conv2d({.in = 4, .out = 2, .kernel = {3, 3}, .padding = {3, 3}}));
+}
+
+TEST_CASE("Conv2d by loops") {
+  p::compare<Conv2d{.out_channels = 8,
+                    .kernel_size = 3,
+                    .stride = 2,
+                    .padding = 1,
+                    .algorithm = Algorithm::loops},
+             Shape{3, 9, 7}>(
+      "loops",
+      p::conv2d({.in = 3, .out = 8, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}));
+  p::compare<Conv2d{.out_channels = 12,
+                    .kernel_size = {3, 1},
+                    .dilation = {2, 1},
+                    .groups = 3,
+                    .algorithm = Algorithm::loops},
+             Shape{6, 8, 6}>(
+      "loops, groups",
+      p::conv2d({.in = 6, .out = 12, .groups = 3, .kernel = {3, 1}, .dilation = {2, 1}}));
+}
+
+TEST_CASE("Linear") {
+  p::compare<Linear{.out_features = 10}, Shape{84}>("Linear", p::linear(84, 10));
+  p::compare<Linear{.out_features = 37, .bias = false}, Shape{19}, 7>("no bias",
+                                                                      p::linear(19, 37, false));
+  p::compare<Sequential<Flatten{}, Linear{.out_features = 11}>{}, Shape{5, 4, 3}>(
+      "after Flatten", p::sequential({p::simple("flatten"), p::linear(60, 11)}));
+}
+
+TEST_CASE("BatchNorm") {
+  p::compare<BatchNorm2d{}, Shape{19, 7, 5}, 4>("BatchNorm2d", p::batch_norm2d({.in = 19}));
+  p::compare<BatchNorm2d{.eps = 1e-3f, .momentum = 0.3f}, Shape{8, 3, 3}>(
+      "eps, momentum", p::batch_norm2d({.in = 8, .eps = 1e-3f, .momentum = 0.3f}));
+  p::compare<BatchNorm2d{.affine = false}, Shape{4, 6, 6}>(
+      "not affine", p::batch_norm2d({.in = 4, .affine = false}));
+  p::compare<BatchNorm2d{}, Shape{3, 40, 40}, 8>("many rows", p::batch_norm2d({.in = 3}));
+  p::compare<BatchNorm1d{}, Shape{21}, 9>("BatchNorm1d", p::batch_norm1d({.in = 21}));
+  p::compare<Sequential<Flatten{}, BatchNorm1d{}, Linear{.out_features = 4}>{}, Shape{3, 4, 2}, 6>(
+      "BatchNorm1d after Flatten",
+      p::sequential({p::simple("flatten"), p::batch_norm1d({.in = 24}), p::linear(24, 4)}));
+}
+
+TEST_CASE("pools") {
+  p::compare<MaxPool2d{.kernel_size = 2}, Shape{5, 8, 6}>(
+      "MaxPool2d", p::max_pool2d({.kernel = {2, 2}, .stride = {2, 2}}));
+  p::compare<MaxPool2d{.kernel_size = 3, .stride = 2, .padding = 1}, Shape{18, 9, 11}>(
+      "MaxPool2d 3/2/1", p::max_pool2d({.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}));
+  p::compare<MaxPool2d{.kernel_size = {3, 2}, .stride = 1, .dilation = {2, 1}}, Shape{3, 8, 8}>(
+      "MaxPool2d dilated", p::max_pool2d({.kernel = {3, 2}, .stride = {1, 1}, .dilation = {2, 1}}));
+  p::compare<AvgPool2d{.kernel_size = 2}, Shape{5, 8, 7}>(
+      "AvgPool2d", p::avg_pool2d({.kernel = {2, 2}, .stride = {2, 2}}));
+  p::compare<AvgPool2d{.kernel_size = 3, .stride = 2, .padding = 1}, Shape{7, 9, 9}>(
+      "AvgPool2d padded", p::avg_pool2d({.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}));
+  p::compare<
+      AvgPool2d{
+          .kernel_size = {3, 2}, .stride = {1, 2}, .padding = {1, 1}, .count_include_pad = false},
+      Shape{7, 6, 9}>(
+      "AvgPool2d without padding in the mean",
+      p::avg_pool2d(
+          {.kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 1}, .count_include_pad = false}));
+  p::compare<GlobalAvgPool2d{}, Shape{20, 7, 7}>("GlobalAvgPool2d", p::simple("global_avg_pool"));
+}
+
+TEST_CASE("activations") {
+  p::compare<ReLU{}, Shape{7, 5, 6}>("ReLU", p::simple("relu"));
+  p::compare<LeakyReLU{.negative_slope = 0.1f}, Shape{7, 5, 6}>("LeakyReLU", p::leaky_relu(0.1f));
+  p::compare<Sigmoid{}, Shape{7, 5, 6}>("Sigmoid", p::simple("sigmoid"));
+  p::compare<Tanh{}, Shape{7, 5, 6}>("Tanh", p::simple("tanh"));
+  p::compare<Softmax{}, Shape{10}>("Softmax", p::simple("softmax"));
+  p::compare<Softmax{}, Shape{6, 3, 2}>("Softmax over channels", p::simple("softmax"));
+}

@@ -1,0 +1,23 @@
+// Catch2's main with one option more: --replay FILE.
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+#include <iostream>
+
+#include "replay.hpp"
+
+int main(int argc, char** argv) {
+  Catch::Session session;
+  std::string replay;
+  session.cli(session.cli() | Catch::clara::Opt(replay, "file")["--replay"](
+                                  "run a failed case again from its file"));
+  if (const int error = session.applyCommandLine(argc, argv); error != 0) return error;
+  if (!replay.empty()) {
+    try {
+      std::cout << "replaying: " << parity::read_replay(replay) << '\n';
+    } catch (const std::exception& e) {
+      std::cerr << e.what() << '\n';
+      return 2;
+    }
+  }
+  return session.run();
+}

@@ -1,0 +1,111 @@
+// LibTorch behind an interface of plain numbers, so that only torch.cpp includes it (45 s and
+// 1.5 GB to compile). Tensors cross in PyTorch's layouts, as doubles: they hold floats exactly.
+//
+//   parity::Module torch(parity::sequential({parity::conv2d({.in = 3, .out = 8, .kernel = {3, 3}}),
+//                                            parity::relu()}), parity::Precision::float32, 1);
+//   parity::Run run = torch.run(x, dy);  // run.y, run.dx, run.gradients, run.buffers
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace parity {
+
+struct Array {
+  std::vector<std::size_t> shape;
+  std::vector<double> values;
+};
+
+struct NamedArray {
+  std::string name;
+  Array array;
+};
+using Named = std::vector<NamedArray>;
+
+using Two = std::array<std::size_t, 2>;  // height, width
+
+// A description of a torch network: a layer and its numbers, or a tree of them.
+struct LayerSpec {
+  std::string kind{};
+  std::size_t in = 0, out = 0, groups = 1;
+  Two kernel{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
+  bool bias = true, affine = true, count_include_pad = true;
+  double eps = 1e-5, momentum = 0.1, slope = 0.01;
+  std::vector<LayerSpec> children{};
+};
+
+LayerSpec conv2d(LayerSpec);
+LayerSpec linear(std::size_t in, std::size_t out, bool bias = true);
+LayerSpec batch_norm2d(LayerSpec);
+LayerSpec batch_norm1d(LayerSpec);
+LayerSpec max_pool2d(LayerSpec);
+LayerSpec avg_pool2d(LayerSpec);
+LayerSpec leaky_relu(double slope);
+LayerSpec simple(std::string kind);  // relu sigmoid tanh softmax flatten global_avg_pool
+LayerSpec sequential(std::vector<LayerSpec>);
+LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
+LayerSpec frozen(LayerSpec);                             // eval(), requires_grad_(False)
+
+// torchvision's ResNet, with its names; `resnet8` is MLPerf Tiny's, with biases.
+struct ResNetSpec {
+  std::array<std::size_t, 4> blocks{2, 2, 2, 2};
+  bool bottleneck = false, stride_on_first = false, batch_norm = true, resnet8 = false;
+  std::size_t in_channels = 3, classes = 10;
+};
+
+enum class Precision { float32, float64 };
+
+struct Run {
+  Array y, dx;
+  Named gradients, buffers;
+  double loss = 0;
+};
+
+class Module {
+ public:
+  Module(const LayerSpec&, Precision, std::uint64_t seed);
+  Module(const ResNetSpec&, Precision, std::uint64_t seed);
+  ~Module();
+
+  Named parameters() const;
+  Named buffers() const;    // running_mean and running_var
+  void load(const Named&);  // parameters and buffers, by name
+  void train(bool);
+
+  Run run(const Array& x, const Array& dy);
+  Run cross_entropy(const Array& x, const std::vector<std::int64_t>& labels, double smoothing);
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+struct OptimizerSpec {
+  std::string kind = "sgd";  // adam, adamw
+  double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  bool nesterov = false;
+};
+
+// The parameters after each step, from their first values and one gradient a step.
+std::vector<std::vector<float>> optimizer_steps(const OptimizerSpec&, std::vector<float> parameters,
+                                                const std::vector<std::vector<float>>& gradients);
+
+struct LossResult {
+  double loss;
+  Array doutput;
+};
+LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
+                         double smoothing);
+LossResult mse(const Array& output, const Array& target);
+
+// torch.nn.utils.clip_grad_norm_: the norm, and the gradients after.
+double clip_grad_norm(std::vector<float>& gradients, double max_norm);
+
+void set_threads(int);
+
+}  // namespace parity

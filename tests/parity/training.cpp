@@ -1,0 +1,141 @@
+// Losses, optimizers, clipping, and several steps of training against LibTorch.
+#include <etch/random.hpp>
+
+#include "harness.hpp"
+
+using namespace etch;
+namespace p = parity;
+
+namespace {
+
+p::Array normal_array(std::vector<std::size_t> shape, std::uint64_t seed, double scale = 1) {
+  Generator random{seed};
+  std::size_t size = 1;
+  for (const std::size_t n : shape) size *= n;
+  p::Array a{std::move(shape), std::vector<double>(size)};
+  for (double& v : a.values) v = static_cast<float>(scale * random.normal());
+  return a;
+}
+
+void require_close(const p::Array& a, const p::Array& b) {
+  const p::Difference d = p::difference(a, b, {});
+  INFO("off by " << d.error << " at " << d.index);
+  REQUIRE(d.ratio <= 1);
+}
+
+p::Array array_of(const std::vector<float>& x) { return {{x.size()}, {x.begin(), x.end()}}; }
+
+// 20 steps over the same gradients; a third as long to see every tail of the vectors.
+template <class Etch>
+void compare_optimizer(const Etch& optimizer, const p::OptimizerSpec& spec) {
+  constexpr std::size_t steps = 20;
+  for (const std::size_t size : {1003u, 17u, 1u}) {
+    std::vector<float> parameters = p::floats(normal_array({size}, 1));
+    std::vector<std::vector<float>> gradients;
+    for (std::size_t s = 0; s < steps; ++s) {
+      gradients.push_back(p::floats(normal_array({size}, 100 + s, 0.3)));
+    }
+    const auto torch = p::optimizer_steps(spec, parameters, gradients);
+    std::vector<float> state(optimizer.states() * size);
+    for (std::size_t s = 0; s < steps; ++s) {
+      optimizer(OptimizerCall{size, 2, s + 1, optimizer.lr, parameters.data(), gradients[s].data(),
+                              state.data(), size});
+      INFO(spec.kind << " step " << s);
+      require_close(array_of(parameters), array_of(torch[s]));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SGD") {
+  compare_optimizer(SGD{.lr = 0.1}, {.kind = "sgd", .lr = 0.1});
+  compare_optimizer(SGD{.lr = 0.05, .momentum = 0.9}, {.kind = "sgd", .lr = 0.05, .momentum = 0.9});
+  compare_optimizer(
+      SGD{.lr = 0.05, .momentum = 0.8, .dampening = 0.3, .weight_decay = 0.01},
+      {.kind = "sgd", .lr = 0.05, .momentum = 0.8, .dampening = 0.3, .weight_decay = 0.01});
+  compare_optimizer(
+      SGD{.lr = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true},
+      {.kind = "sgd", .lr = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true});
+}
+
+TEST_CASE("Adam") {
+  compare_optimizer(Adam{}, {.kind = "adam"});
+  compare_optimizer(
+      Adam{.lr = 0.01, .betas = {0.8, 0.99}, .eps = 1e-6, .weight_decay = 0.02},
+      {.kind = "adam", .lr = 0.01, .weight_decay = 0.02, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-6});
+}
+
+TEST_CASE("AdamW") {
+  compare_optimizer(AdamW{.lr = 0.01}, {.kind = "adamw", .lr = 0.01, .weight_decay = 0.01});
+}
+
+// LibTorch has no AdaBound: the paper's algorithm in double, a number at a time.
+TEST_CASE("AdaBound") {
+  constexpr AdaBound optimizer{.lr = 0.01, .final_lr = 0.05, .gamma = 0.01, .weight_decay = 0.001};
+  constexpr std::size_t size = 101;
+  std::vector<float> parameters = p::floats(normal_array({size}, 1));
+  std::vector<double> want(parameters.begin(), parameters.end()), m(size), v(size);
+  std::vector<float> state(2 * size);
+  for (std::size_t s = 1; s <= 20; ++s) {
+    const std::vector<float> gradient = p::floats(normal_array({size}, 50 + s, 0.3));
+    optimizer(OptimizerCall{size, 1, s, optimizer.lr, parameters.data(), gradient.data(),
+                            state.data(), size});
+    const double t = static_cast<double>(s);
+    const double rate = 0.01 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t));
+    const double lower = 0.05 * (1 - 1 / (0.01 * t + 1)), upper = 0.05 * (1 + 1 / (0.01 * t));
+    for (std::size_t i = 0; i < size; ++i) {
+      const double g = gradient[i] + 0.001 * want[i];
+      m[i] = 0.9 * m[i] + 0.1 * g;
+      v[i] = 0.999 * v[i] + 0.001 * g * g;
+      want[i] -= std::clamp(rate / (std::sqrt(v[i]) + 1e-8), lower, upper) * m[i];
+    }
+    require_close(array_of(parameters), {{size}, want});
+  }
+}
+
+TEST_CASE("CrossEntropyLoss") {
+  for (const double smoothing : {0.0, 0.1}) {
+    for (const std::size_t classes : {2u, 10u, 1000u}) {
+      const std::size_t rows = 7;
+      const p::Array logits = normal_array({rows, classes}, classes, 4);
+      std::vector<std::int32_t> labels;
+      Generator random{9};
+      for (std::size_t r = 0; r < rows; ++r) {
+        labels.push_back(static_cast<std::int32_t>(random.below(classes)));
+      }
+      const auto torch = p::cross_entropy(logits, {labels.begin(), labels.end()}, smoothing);
+      const std::vector<float> x = p::floats(logits);
+      std::vector<float> dx(x.size());
+      const float loss = CrossEntropyLoss{static_cast<float>(smoothing)}(
+          LossCall<std::int32_t>{rows, classes, 1, 1.0f, x.data(), labels.data(), dx.data()});
+      CHECK(loss == Approx(torch.loss).epsilon(1e-6));
+      require_close(array_of(dx), torch.doutput);
+    }
+  }
+}
+
+TEST_CASE("MSELoss") {
+  const p::Array output = normal_array({5, 13}, 1), target = normal_array({5, 13}, 2);
+  const auto torch = p::mse(output, target);
+  const std::vector<float> x = p::floats(output), t = p::floats(target);
+  std::vector<float> dx(x.size());
+  const float loss = MSELoss{}(LossCall<float>{5, 13, 1, 1.0f, x.data(), t.data(), dx.data()});
+  CHECK(loss == Approx(torch.loss).epsilon(1e-6));
+  require_close(array_of(dx), torch.doutput);
+}
+
+TEST_CASE("clip_grad_norm") {
+  using Net = Network<Linear{.out_features = 40}, Shape{30}>;
+  const auto trainer =
+      std::make_unique<Trainer<Net, p::GivenGradient{}, SGD{}, Training{.batch = 4}>>();
+  for (const float most : {0.5f, 1e6f}) {
+    trainer->backward(p::floats(normal_array({4, 30}, 1)), p::floats(normal_array({4, 40}, 2)));
+    const std::size_t size = Net::graph.num_trainable;
+    std::vector<float> torch(trainer->gradients(), trainer->gradients() + size);
+    const double norm = p::clip_grad_norm(torch, most);
+    CHECK(trainer->clip_grad_norm(most) == Approx(norm).epsilon(1e-5));
+    require_close(array_of({trainer->gradients(), trainer->gradients() + size}), array_of(torch));
+    trainer->update();
+  }
+}
