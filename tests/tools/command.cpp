@@ -1,0 +1,150 @@
+// The etch command as a user runs it. ETCH_COMMAND in the environment is its path.
+#include "checkpoint.hpp"
+#include "idx_files.hpp"
+#include "process.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+
+using namespace etch;
+using namespace etch::host;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const char* command() { return std::getenv("ETCH_COMMAND"); }
+
+// True, with a message, where there is no command to be tested.
+bool skipped() {
+  if (command() == nullptr) WARN("skipped: ETCH_COMMAND isn't set");
+  return command() == nullptr;
+}
+
+Outcome etch_run(const Words& arguments) { return run_program(Words{command()} + arguments, "."); }
+
+// A folder with synthetic digits, and room for checkpoints.
+struct Place {
+  Place() {
+    write_part(folder.path(), Part::train, bars(400, 1));
+    write_part(folder.path(), Part::test, bars(50, 2));
+  }
+  std::string file(const char* name) const { return folder.path() / name; }
+  Words train(const char* checkpoint) const {
+    return {"train",    "lenet", "--data",  folder.path(),  "--batch",       "16", "--lr", "0.002",
+            "--epochs", "1000",  "--quiet", "--checkpoint", file(checkpoint)};
+  }
+
+  TemporaryFolder folder;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("Train, evaluate, and refuse to overwrite") {
+  if (skipped()) return;
+  const Place place;
+  const Words train = {"train", "lenet",    "--data", place.folder.path(), "--batch",
+                       "16",    "--epochs", "2",      "--checkpoint",      place.file("a")};
+  const Outcome first = etch_run(train);
+  CHECK(first.status == 0);
+  CHECK(first.errors == "");  // no bar where there is no terminal, and no escape codes
+  CHECK_THAT(first.output, Catch::Contains("epoch 2/2  train loss"));
+  CHECK_THAT(first.output, !Catch::Contains("\x1b"));
+
+  const Outcome again = etch_run(train);
+  CHECK(again.status == 1);
+  CHECK_THAT(again.errors, Catch::Contains("is there already; --resume goes on with it"));
+  CHECK(etch_run(train + Words{"--overwrite"}).status == 0);
+  CHECK(etch_run(train + Words{"--resume"}).status == 0);
+
+  const Outcome eval = etch_run(
+      {"eval", "lenet", "--data", place.folder.path(), "--checkpoint", place.file("a"), "--quiet"});
+  CHECK(eval.status == 0);
+  CHECK_THAT(eval.output, Catch::StartsWith("lenet on 50 test images: loss "));
+}
+
+TEST_CASE("Ctrl-C saves, and a resumed run ends in the same bytes") {
+  if (skipped()) return;
+  const Place place;
+  const Outcome stopped = run_program(
+      Words{"timeout", "--preserve-status", "-s", "INT", "1", command()} + place.train("stopped"),
+      ".");
+  CHECK(stopped.status == 130);
+  CHECK_THAT(stopped.output, Catch::Contains("go on with: etch train lenet --data"));
+  const std::uint64_t steps = Checkpoint(place.file("stopped")).progress().updates + 7;
+  const Words until = {"--max-steps", std::to_string(steps)};
+  CHECK(etch_run(place.train("stopped") + until + Words{"--resume"}).status == 0);
+  CHECK(etch_run(place.train("whole") + until).status == 0);
+  CHECK(contents(place.file("stopped")) == contents(place.file("whole")));
+}
+
+TEST_CASE("A resumed run keeps its settings") {
+  if (skipped()) return;
+  const Place place;
+  const Words few = {"--max-steps", "3"};
+  CHECK(etch_run(place.train("a") + few).status == 0);
+  const Outcome other = etch_run({"train", "lenet", "--data", place.folder.path(), "--checkpoint",
+                                  place.file("a"), "--resume", "--lr", "0.5"});
+  CHECK(other.status == 1);
+  CHECK_THAT(other.errors,
+             Catch::Contains("--lr 0.5: ") && Catch::Contains("was trained with 0.002"));
+  const Outcome model = etch_run({"train", "convnet", "--data", place.folder.path(), "--checkpoint",
+                                  place.file("a"), "--resume"});
+  CHECK_THAT(model.errors, Catch::Contains("was trained with \"lenet\""));
+}
+
+TEST_CASE("Wrong options end with a sentence and a status") {
+  if (skipped()) return;
+  struct Case {
+    Words arguments;
+    int status;
+    const char* message;
+  };
+  const std::vector<Case> cases = {
+      {{}, 2, "subcommand"},
+      {{"train"}, 2, "MODEL is required"},
+      {{"train", "resnet99"}, 1, "there is no model 'resnet99'"},
+      {{"train", "lenet", "--batch", "0"}, 1, "--batch 0: must be from 1 to 65536"},
+      {{"train", "lenet", "--batch", "-3"}, 2, "must not be negative"},
+      {{"train", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
+      {{"train", "lenet", "--update", "x"}, 1, "--update x: must be accumulate or fused"},
+      {{"train", "lenet", "--resume"}, 1, "need a --checkpoint FILE"},
+      {{"train", "lenet", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
+      {{"eval", "lenet", "--checkpoint", "nowhere"}, 1, "nowhere: can't be opened"},
+      {{"data", "fetch", "cifar"}, 1, "there is no data set 'cifar'"},
+  };
+  for (const Case& c : cases) {
+    const Outcome outcome = etch_run(c.arguments);
+    CHECK(outcome.status == c.status);
+    CHECK_THAT(outcome.errors, Catch::Contains(c.message));
+  }
+  CHECK(etch_run({"train", "--help"}).status == 0);
+}
+
+TEST_CASE("A plan in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"plan", "resnet101-imagenet"});
+  CHECK_THAT(text.output, Catch::Contains("44,549,160") && Catch::Contains("<- peak"));
+  const Outcome outcome = etch_run({"plan", "lenet", "--train", "--batch", "8", "--json"});
+  const auto plan = nlohmann::json::parse(outcome.output);
+  CHECK(plan.at("parameters") == 61706);
+  CHECK(plan.at("gradient_bytes").get<std::size_t>() >= 61706 * 4);
+  std::size_t live = 0;
+  for (const auto& b : plan.at("peak").at("buffers")) live += b.at("bytes").get<std::size_t>();
+  CHECK(plan.at("peak").at("live_bytes") == live);
+  const std::size_t peak = plan.at("peak").at("step");
+  CHECK(plan.at("steps").at(peak).at("live_bytes") == live);
+}
