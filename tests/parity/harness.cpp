@@ -125,9 +125,13 @@ Problem random_problem(const Case& c, std::vector<std::size_t> x, std::vector<st
   Problem p;
   p.x = random_array(std::move(x), c.input, random);
   p.dy = random_array(std::move(y), Input::normal, random);
-  // Of the size that the mean over a batch gives. Sums of hundreds of numbers of size 1 are
-  // beyond 1e-6 in any float arithmetic, LibTorch's too.
-  for (double& v : p.dy.values) v = static_cast<float>(v / static_cast<double>(c.batch));
+  // So that weight gradients, sums over all pixels, are numbers of size 1: that is what an
+  // absolute 1e-6 is meant for. (A sum of a hundred numbers of size 1 is beyond it in any float
+  // arithmetic, LibTorch's too.)
+  const std::vector<std::size_t>& shape = p.dy.shape;
+  const double pixels =
+      static_cast<double>(shape[0] * (shape.size() == 4 ? shape[2] * shape[3] : 1));
+  for (double& v : p.dy.values) v = static_cast<float>(v / std::sqrt(pixels));
   p.parameters = torch.parameters();
   for (NamedArray& v : p.parameters) {
     for (double& n : v.array.values) n = static_cast<float>(n);
