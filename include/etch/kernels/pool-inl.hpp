@@ -1,0 +1,187 @@
+// Pools for one SIMD target: vectors over channels. See pool.hpp.
+#include <etch/kernels/pool.hpp>
+
+#include <limits>
+
+#if defined(ETCH_KERNELS_POOL_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_KERNELS_POOL_INL
+#undef ETCH_KERNELS_POOL_INL
+#else
+#define ETCH_KERNELS_POOL_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <etch/kernels/lanes-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Taps [begin, end) of a window along one axis that are inside the input.
+struct InsideTaps {
+  std::size_t begin, end;
+
+  InsideTaps(std::size_t at, std::size_t taps, std::size_t stride, std::size_t dilation,
+             std::size_t padding, std::size_t length)
+      : begin(0), end(taps) {
+    const std::size_t first = at * stride;
+    while (begin < end && first + begin * dilation < padding) ++begin;
+    while (end > begin && first + (end - 1) * dilation >= padding + length) --end;
+  }
+  std::size_t size() const { return end - begin; }
+};
+
+// A window at one output position, and where its pixels are in the input.
+struct PlacedWindow {
+  const Shape& input;
+  const Window& window;
+  std::size_t n, r, c;
+  InsideTaps rows, columns;
+
+  PlacedWindow(const Shape& in, const Window& w, std::size_t image, std::size_t row,
+               std::size_t column)
+      : input(in),
+        window(w),
+        n(image),
+        r(row),
+        c(column),
+        rows(row, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
+             in.height),
+        columns(column, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
+                in.width) {}
+
+  // The first of the pixel's channels.
+  std::size_t at(std::size_t u, std::size_t v) const {
+    const std::size_t row =
+        r * window.stride.height + u * window.dilation.height - window.padding.height;
+    const std::size_t column =
+        c * window.stride.width + v * window.dilation.width - window.padding.width;
+    return ((n * input.height + row) * input.width + column) * input.channels;
+  }
+};
+
+// Calls body(window, first of the output's channels) for each position of an output row.
+template <class Body>
+HWY_INLINE void for_windows(const Shape& input, const Shape& output, const Window& window,
+                            std::size_t row, const Body& body) {
+  for (std::size_t c = 0; c < output.width; ++c) {
+    body(PlacedWindow(input, window, row / output.height, row % output.height, c),
+         (row * output.width + c) * output.channels);
+  }
+}
+
+// The maximum, and the first tap that holds it; a NaN wins, as in PyTorch.
+inline void max_pool_forward(const MaxPoolForward& a) {
+  const std::size_t rows = a.batch * a.output.height;
+  const std::size_t threads = threads_for(rows * a.output.width * a.output.channels, a.threads);
+  parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
+    for_windows(
+        a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+          for_lanes(0, a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+            const hn::RebindToSigned<decltype(d)> di;
+            auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+            const std::size_t first = w.rows.begin * a.window.kernel_size.width + w.columns.begin;
+            auto winner = hn::Set(di, static_cast<std::int32_t>(first));
+            for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+              for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+                const auto x = hn::LoadU(d, a.x + w.at(u, v) + channel);
+                const auto wins = hn::Or(hn::Gt(x, best), hn::IsNaN(x));
+                const std::size_t tap = u * a.window.kernel_size.width + v;
+                best = hn::IfThenElse(wins, x, best);
+                winner = hn::IfThenElse(hn::RebindMask(di, wins),
+                                        hn::Set(di, static_cast<std::int32_t>(tap)), winner);
+              }
+            }
+            hn::StoreU(best, d, a.y + y + channel);
+            if (a.argmax == nullptr) return;
+            const hn::Rebind<std::uint8_t, decltype(d)> du8;
+            hn::StoreU(hn::DemoteTo(du8, winner), du8, a.argmax + y + channel);
+          });
+        });
+  });
+}
+
+// Windows may overlap: a thread takes whole images.
+inline void max_pool_gradient(const MaxPoolGradient& a) {
+  const std::size_t image = a.input.elements(), width = a.window.kernel_size.width;
+  parallel(threads_for(a.batch * image, a.threads), a.batch,
+           [&](std::size_t n, std::size_t) HWY_ATTR {
+             float* dx = a.dx + n * image;
+             std::fill(dx, dx + image, 0.0f);
+             for (std::size_t r = 0; r < a.output.height; ++r) {
+               for_windows(a.input, a.output, a.window, n * a.output.height + r,
+                           [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+                             for (std::size_t c = 0; c < a.output.channels; ++c) {
+                               const std::size_t tap = a.argmax[y + c];
+                               a.dx[w.at(tap / width, tap % width) + c] += a.dy[y + c];
+                             }
+                           });
+             }
+           });
+}
+
+// What a sum over a window is divided by. Positions beyond the padding never count.
+HWY_INLINE float divisor(const PlacedWindow& w, bool count_include_pad) {
+  if (!count_include_pad) return static_cast<float>(w.rows.size() * w.columns.size());
+  const auto padded = [](std::size_t at, std::size_t kernel, std::size_t stride,
+                         std::size_t padding, std::size_t length) {
+    return std::min(at * stride + kernel, length + 2 * padding) - at * stride;
+  };
+  const Window& k = w.window;
+  return static_cast<float>(
+      padded(w.r, k.kernel_size.height, k.stride.height, k.padding.height, w.input.height) *
+      padded(w.c, k.kernel_size.width, k.stride.width, k.padding.width, w.input.width));
+}
+
+// Row by row of the window: sums of sums, for the accuracy of global pools.
+inline void avg_pool_forward(const AvgPoolForward& a) {
+  const std::size_t rows = a.batch * a.output.height;
+  const std::size_t threads = threads_for(a.batch * a.input.elements(), a.threads);
+  parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
+    for_windows(a.input, a.output, a.window, row,
+                [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+                  const float count = divisor(w, a.count_include_pad);
+                  for_lanes(0, a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+                    auto total = hn::Zero(d);
+                    for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+                      auto sum = hn::Zero(d);
+                      for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+                        sum = hn::Add(sum, hn::LoadU(d, a.x + w.at(u, v) + channel));
+                      }
+                      total = hn::Add(total, sum);
+                    }
+                    hn::StoreU(hn::Div(total, hn::Set(d, count)), d, a.y + y + channel);
+                  });
+                });
+  });
+}
+
+inline void avg_pool_gradient(const AvgPoolGradient& a) {
+  const std::size_t image = a.input.elements();
+  parallel(threads_for(a.batch * image, a.threads), a.batch,
+           [&](std::size_t n, std::size_t) HWY_ATTR {
+             std::fill(a.dx + n * image, a.dx + (n + 1) * image, 0.0f);
+             for (std::size_t r = 0; r < a.output.height; ++r) {
+               for_windows(
+                   a.input, a.output, a.window, n * a.output.height + r,
+                   [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+                     const float count = divisor(w, a.count_include_pad);
+                     for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+                       for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+                         float* dx = a.dx + w.at(u, v);
+                         for_lanes(0, a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+                           const auto share =
+                               hn::Div(hn::LoadU(d, a.dy + y + channel), hn::Set(d, count));
+                           hn::StoreU(hn::Add(hn::LoadU(d, dx + channel), share), d, dx + channel);
+                         });
+                       }
+                     }
+                   });
+             }
+           });
+}
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
