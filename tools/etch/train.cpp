@@ -106,7 +106,7 @@ class Command {
       const Stopwatch watch;
       train_epoch();
       if (stopped()) return stop();
-      if (enough_steps()) return end_early();
+      if (enough_steps()) return end_early(watch);
       const auto test = evaluate_test();
       if (!test) return stop();
       print_epoch(run_.progress().running.scores(), test->scores(), watch.seconds());
@@ -200,13 +200,14 @@ class Command {
   }
 
   // --max-steps: figures of the part of the epoch that was trained; the epoch stays open.
-  int end_early() {
+  int end_early(const Stopwatch& watch) {
     save();
-    const Stopwatch watch;
     const auto test = evaluate_test();
     if (!test) return Interrupt::exit_status();
     print_epoch(run_.progress().running.scores(), test->scores(), watch.seconds());
-    std::cout << "ended after " << grouped(run_.steps()) << " steps (--max-steps)" << std::endl;
+    std::cout << "ended after " << grouped(run_.steps()) << " steps (--max-steps), "
+              << grouped(run_.progress().position) << " of " << grouped(train_.size())
+              << " images into the epoch" << std::endl;
     return 0;
   }
 
