@@ -241,4 +241,22 @@ inline void batch_norm_inference_gradient(const BatchNormInferenceGradient& a) {
 
 }  // namespace etch::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE && defined(ETCH_HEADER_ONLY)
+namespace etch::kernels {
+inline void batch_norm_forward(const BatchNormForward& a) {
+  HWY_STATIC_DISPATCH(batch_norm_forward)(a);
+}
+inline void batch_norm_apply(const BatchNormApply& a) { HWY_STATIC_DISPATCH(batch_norm_apply)(a); }
+inline void batch_norm_inference(const BatchNormInference& a) {
+  HWY_STATIC_DISPATCH(batch_norm_inference)(a);
+}
+inline void batch_norm_gradient(const BatchNormGradient& a) {
+  HWY_STATIC_DISPATCH(batch_norm_gradient)(a);
+}
+inline void batch_norm_inference_gradient(const BatchNormInferenceGradient& a) {
+  HWY_STATIC_DISPATCH(batch_norm_inference_gradient)(a);
+}
+}  // namespace etch::kernels
+#endif
 #endif

@@ -72,3 +72,7 @@ struct BatchNormInferenceGradient {
 void batch_norm_inference_gradient(const BatchNormInferenceGradient&);
 
 }  // namespace etch::kernels
+
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/batch_norm-inl.hpp>
+#endif

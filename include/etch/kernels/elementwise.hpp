@@ -66,3 +66,7 @@ struct SoftmaxGradient {
 void softmax_gradient(const SoftmaxGradient&);
 
 }  // namespace etch::kernels
+
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/elementwise-inl.hpp>
+#endif

@@ -83,4 +83,13 @@ inline float mean_squared_error(const MeanSquaredError& a) {
 
 }  // namespace etch::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE && defined(ETCH_HEADER_ONLY)
+namespace etch::kernels {
+inline float cross_entropy(const CrossEntropy& a) { return HWY_STATIC_DISPATCH(cross_entropy)(a); }
+inline float mean_squared_error(const MeanSquaredError& a) {
+  return HWY_STATIC_DISPATCH(mean_squared_error)(a);
+}
+}  // namespace etch::kernels
+#endif
 #endif

@@ -29,3 +29,7 @@ struct MeanSquaredError {
 float mean_squared_error(const MeanSquaredError&);
 
 }  // namespace etch::kernels
+
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/loss-inl.hpp>
+#endif

@@ -76,11 +76,10 @@ inline double squared_norm(const float* x, std::size_t size, std::size_t threads
       threads_for(size, threads), size, run, [x](std::size_t begin, std::size_t end) HWY_ATTR {
         double sum = 0;
         for (std::size_t r = begin; r < end; r += run) {
-          sum += double{
-              sum_lanes(r, std::min(end, r + run), [x](auto d, std::size_t i) HWY_ATTR {
-                const auto v = hn::LoadU(d, x + i);
-                return hn::Mul(v, v);
-              })};
+          sum += double{sum_lanes(r, std::min(end, r + run), [x](auto d, std::size_t i) HWY_ATTR {
+            const auto v = hn::LoadU(d, x + i);
+            return hn::Mul(v, v);
+          })};
         }
         return sum;
       });
@@ -94,4 +93,17 @@ inline void scale(float* x, std::size_t size, float factor, std::size_t threads)
 
 }  // namespace etch::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE && defined(ETCH_HEADER_ONLY)
+namespace etch::kernels {
+inline void sgd(const Sgd& a) { HWY_STATIC_DISPATCH(sgd)(a); }
+inline void adam(const Adam& a) { HWY_STATIC_DISPATCH(adam)(a); }
+inline double squared_norm(const float* x, std::size_t size, std::size_t threads) {
+  return HWY_STATIC_DISPATCH(squared_norm)(x, size, threads);
+}
+inline void scale(float* x, std::size_t size, float factor, std::size_t threads) {
+  HWY_STATIC_DISPATCH(scale)(x, size, factor, threads);
+}
+}  // namespace etch::kernels
+#endif
 #endif

@@ -42,3 +42,7 @@ double squared_norm(const float* x, std::size_t size, std::size_t threads);
 void scale(float* x, std::size_t size, float factor, std::size_t threads);
 
 }  // namespace etch::kernels
+
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/optimizer-inl.hpp>
+#endif

@@ -52,3 +52,7 @@ struct AvgPoolGradient {
 void avg_pool_gradient(const AvgPoolGradient&);
 
 }  // namespace etch::kernels
+
+#if defined(ETCH_HEADER_ONLY)
+#include <etch/kernels/pool-inl.hpp>
+#endif
