@@ -4,6 +4,7 @@
 // trained 5 times slower on two threads than on one.)
 #include <etch/kernels/parallel.hpp>
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -11,6 +12,8 @@ namespace etch::kernels {
 
 void parallel_run(std::size_t threads, std::size_t count, const void* body,
                   void (*run)(const void* body, std::size_t i, std::size_t worker)) {
+  // More threads than processors may be asked for: to be slow, but not to be refused.
+  static const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 256);
   thread_local tbb::task_arena arena(2);
   if (static_cast<std::size_t>(arena.max_concurrency()) != threads) {
     arena.terminate();

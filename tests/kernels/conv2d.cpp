@@ -1,5 +1,4 @@
 // Implicit GEMM against the loops in double, over random shapes and every SIMD target.
-#include <hwy/targets.h>
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/conv2d_loops.hpp>
 #include <etch/random.hpp>
@@ -7,45 +6,16 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <vector>
 
+#include "guarded.hpp"
+
 using namespace etch;
 using namespace etch::kernels;
+using namespace guarded;
 
 namespace {
-
-// Floats with a guard behind them, one float off alignment.
-class Guarded {
- public:
-  explicit Guarded(std::size_t size, float value) : values_(size + 1 + guard, value), size_(size) {
-    for (std::size_t i = 0; i < guard; ++i) values_[1 + size + i] = mark;
-  }
-  float* data() { return values_.data() + 1; }
-  std::size_t size() const { return size_; }
-  float operator[](std::size_t i) const { return values_[i + 1]; }
-  bool intact() const {
-    for (std::size_t i = 0; i < guard; ++i) {
-      if (values_[1 + size_ + i] != mark) return false;
-    }
-    return true;
-  }
-
- private:
-  static constexpr std::size_t guard = 64;
-  static constexpr float mark = 12345.0f;
-  std::vector<float> values_;
-  std::size_t size_;
-};
-
-constexpr float poison = std::numeric_limits<float>::quiet_NaN();
-
-Guarded random_values(std::size_t size, Generator& random) {
-  Guarded values(size, 0);
-  for (std::size_t i = 0; i < size; ++i) values.data()[i] = random.uniform();
-  return values;
-}
 
 // Scratch of exactly the planned size, poisoned, with a guard behind it.
 class Scratch {
@@ -218,17 +188,6 @@ struct Case {
     check(db, bias, bias_sizes);
   }
 };
-
-void for_each_target(void (*body)()) {
-  for (const auto target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    INFO("target " << hwy::TargetName(target));
-    body();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-}
 
 }  // namespace
 
