@@ -1,0 +1,43 @@
+#!/bin/sh
+# Every file here must compile, and with -DREJECT must not: the compiler then says the sentence and
+# the numbers of the file's first two lines. Every sentence of include/etch must have a file.
+# usage: check.sh COMPILER SOURCE_ROOT
+set -u
+compiler=$1
+root=$2
+failures=0
+fail() {
+  echo "$1"
+  failures=$((failures + 1))
+}
+
+for file in "$root"/tests/rejects/*.cpp; do
+  name=$(basename "$file")
+  sentence=$(sed -n '1s|^// expect: ||p' "$file")
+  numbers=$(sed -n '2s|^// numbers:||p' "$file")
+  compile="$compiler -std=c++20 -I$root/include -fsyntax-only"
+  $compile "$file" || fail "$name: does not compile without the mistake"
+  if said=$($compile -DREJECT "$file" 2>&1); then
+    fail "$name: compiles with the mistake"
+    continue
+  fi
+  echo "$said" | grep -qF "$sentence" || fail "$name: the sentence is missing: $sentence"
+  # The comparison that failed: "(784 == 5408)" or "[with a = 784; b = 5408]".
+  set -- $numbers
+  [ $# -eq 0 ] && continue
+  echo "$said" | grep -qE "\\(?$1(u|UL|ul|ULL)? (==|<=|>=) $2|a = $1(u|ul)?; b = $2|'$1(UL|U)?, $2" ||
+    fail "$name: the numbers $1 and $2 are missing"
+done
+
+# A sentence may be broken over lines: whitespace is squeezed before the comparison.
+sentences=$(cat "$root"/include/etch/*.hpp "$root"/include/etch/layers/*.hpp | tr '\n' ' ' |
+  sed 's/"  *"//g' | grep -oE 'static_assert\([^;]*"[A-Z][A-Za-z0-9]*: [^"]*"' | sed 's/.*"\([^"]*\)"$/\1/')
+echo "$sentences" | while read -r sentence; do
+  grep -qF "// expect: $sentence" "$root"/tests/rejects/*.cpp || echo "$sentence"
+done >/tmp/etch-sentences.$$
+while read -r sentence; do fail "no file in tests/rejects for: $sentence"; done </tmp/etch-sentences.$$
+rm -f /tmp/etch-sentences.$$
+
+count=$(ls "$root"/tests/rejects/*.cpp | wc -l)
+echo "$compiler: $count sentences, $failures failures"
+[ "$failures" -eq 0 ]

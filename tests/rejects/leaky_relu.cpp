@@ -1,0 +1,13 @@
+// expect: LeakyReLU: negative_slope must be positive
+// numbers:
+#include <etch/etch.hpp>
+
+using namespace etch;
+
+#if defined(REJECT)
+using Net = Network<Sequential<LeakyReLU{.negative_slope = 0}>{}, Shape{3}>;
+static_assert(Net::num_parameters + 1 > 0);
+#else
+using Net = Network<Sequential<LeakyReLU{}>{}, Shape{3}>;
+static_assert(Net::num_parameters + 1 > 0);
+#endif

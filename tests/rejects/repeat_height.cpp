@@ -1,0 +1,13 @@
+// expect: Repeat: the block must keep the height of its input
+// numbers: 4 6
+#include <etch/etch.hpp>
+
+using namespace etch;
+
+#if defined(REJECT)
+using Net = Network<Sequential<Repeat<2, Conv2d{.out_channels = 4, .kernel_size = {3, 1}}>{}>{}, Shape{4, 6, 6}>;
+static_assert(Net::num_parameters + 1 > 0);
+#else
+using Net = Network<Sequential<Repeat<2, Conv2d{.out_channels = 4, .kernel_size = {1, 1}}>{}>{}, Shape{4, 6, 6}>;
+static_assert(Net::num_parameters + 1 > 0);
+#endif

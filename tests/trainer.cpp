@@ -1,0 +1,144 @@
+// What every mode of training must give: the same bits, whatever its memory or threads.
+#include <etch/models/lenet.hpp>
+#include <etch/models/resnet8.hpp>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+using namespace etch;
+
+namespace {
+
+template <class Net>
+struct Data {
+  std::vector<float> images;
+  std::vector<std::int32_t> labels;
+
+  explicit Data(std::size_t n, std::uint64_t seed = 1)
+      : images(n * Net::input_shape.elements()), labels(n) {
+    Generator random{seed};
+    for (float& v : images) v = random.uniform();
+    for (auto& l : labels) l = static_cast<std::int32_t>(random.below(10));
+  }
+};
+
+// The parameters after some steps, the last with a smaller batch.
+template <class Net, Training options>
+std::vector<float> trained(std::size_t threads) {
+  using T = Trainer<Net, CrossEntropyLoss{.label_smoothing = 0.1f}, Adam{.lr = 1e-2}, options>;
+  const auto trainer = std::make_unique<T>(5);
+  trainer->set_threads(threads);
+  for (std::uint64_t s = 0; s < 3; ++s) {
+    const Data<Net> data(s == 2 ? 3 : 6, s);
+    const float loss = trainer->step(data.images, data.labels);
+    REQUIRE(std::isfinite(loss));
+  }
+  const float* p = trainer->parameters().values;
+  return {p, p + Net::graph.total()};
+}
+
+constexpr auto with_dropout =
+    Sequential<Conv2d{.out_channels = 6, .kernel_size = 3, .padding = 1}, BatchNorm2d{}, ReLU{},
+               Dropout{.p = 0.3f},
+               Residual<Sequential<Conv2d{.out_channels = 6, .kernel_size = 3, .padding = 1},
+                                   BatchNorm2d{}, Tanh{}>{}>{},
+               GlobalAvgPool2d{}, Linear{.out_features = 10}>{};
+
+template <class Net>
+void check_modes() {
+  const auto plain = trained<Net, Training{.batch = 6}>(1);
+  CHECK(plain == trained<Net, Training{.batch = 6, .threads = 3}>(2));
+  CHECK(plain == trained<Net, Training{.batch = 6, .threads = 3}>(3));
+  CHECK(plain == trained<Net, Training{.batch = 8, .update = Update::fused}>(1));
+  CHECK(plain == trained<Net, Training{.batch = 6, .recompute = Recompute::elementwise}>(1));
+  CHECK(plain == trained<Net, Training{.batch = 6,
+                                       .update = Update::fused,
+                                       .recompute = Recompute::elementwise,
+                                       .threads = 2}>(2));
+}
+
+}  // namespace
+
+TEST_CASE("threads, fused updates and recomputing give the same bits") {
+  check_modes<Network<convnet<10>, Shape{1, 28, 28}>>();
+  check_modes<Network<resnet8<10>, Shape{3, 32, 32}>>();
+  check_modes<Network<with_dropout, Shape{2, 9, 9}>>();
+}
+
+TEST_CASE("gradients accumulated over batches are those of the whole batch") {
+  using Net = Network<lenet<10>, Shape{1, 28, 28}>;
+  using T = Trainer<Net, CrossEntropyLoss{}, SGD{.lr = 0.1}, Training{.batch = 8}>;
+  const Data<Net> data(8);
+  const auto whole = std::make_unique<T>(1), parts = std::make_unique<T>(1);
+  for (int round = 0; round < 2; ++round) {
+    whole->backward(data.images, data.labels);
+    for (std::size_t i = 0; i < 8; i += 2) {
+      parts->backward(std::span(data.images).subspan(i * 784, 2 * 784),
+                      std::span(data.labels).subspan(i, 2), 0.25f);
+    }
+    for (std::size_t i = 0; i < Net::graph.num_trainable; ++i) {
+      REQUIRE(parts->gradients()[i] == Approx(whole->gradients()[i]).epsilon(1e-4).margin(1e-7));
+    }
+    whole->update();
+    parts->update();
+  }
+}
+
+TEST_CASE("frozen layers don't move and cost nothing") {
+  constexpr auto head = Sequential<Frozen<Conv2d{.out_channels = 8, .kernel_size = 3},
+                                          BatchNorm2d{}, ReLU{}, MaxPool2d{.kernel_size = 2}>{},
+                                   Flatten{}, Linear{.out_features = 10}>{};
+  constexpr auto whole =
+      Sequential<Conv2d{.out_channels = 8, .kernel_size = 3}, BatchNorm2d{}, ReLU{},
+                 MaxPool2d{.kernel_size = 2}, Flatten{}, Linear{.out_features = 10}>{};
+  using Net = Network<head, Shape{1, 28, 28}>;
+  using T = Trainer<Net, CrossEntropyLoss{}, Adam{}, Training{.batch = 4}>;
+  using Whole =
+      Trainer<Network<whole, Shape{1, 28, 28}>, CrossEntropyLoss{}, Adam{}, Training{.batch = 4}>;
+  static_assert(Net::num_parameters == 8 * 9 + 8 + 16 + 1352 * 10 + 10);
+  static_assert(T::optimizer_bytes < Whole::optimizer_bytes);
+  static_assert(T::arena_bytes < Whole::arena_bytes);
+  const auto t = std::make_unique<T>(1);
+  const float* p = t->parameters().values;
+  const std::vector<float> before(p, p + Net::graph.total());
+  const Data<Net> data(4);
+  t->step(data.images, data.labels);
+  bool moved = false;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (i < Net::graph.num_trainable) {
+      moved = moved || p[i] != before[i];
+    } else {
+      REQUIRE(p[i] == before[i]);
+    }
+  }
+  CHECK(moved);
+}
+
+TEST_CASE("an object's size is the sum of its constants") {
+  using Net = Network<lenet<10>, Shape{1, 28, 28}>;
+  using T = Trainer<Net, CrossEntropyLoss{}, Adam{}, Training{.batch = 4}>;
+  constexpr std::size_t sum =
+      T::parameter_bytes + T::gradient_bytes + T::optimizer_bytes + T::arena_bytes;
+  static_assert(sizeof(T) >= sum);
+  static_assert(sizeof(T) - sum <= 256);
+  using Fused =
+      Trainer<Net, CrossEntropyLoss{}, SGD{}, Training{.batch = 4, .update = Update::fused}>;
+  static_assert(Fused::gradient_bytes == 0 && Fused::optimizer_bytes == 0);
+  static_assert(sizeof(Fused) - Fused::parameter_bytes - Fused::arena_bytes <= 384);
+  CHECK(sizeof(Parameters<Net>) == Net::parameter_bytes);
+}
+
+TEST_CASE("the learning rate can be set at run time") {
+  using Net = Network<lenet<10>, Shape{1, 28, 28}>;
+  using T = Trainer<Net, CrossEntropyLoss{}, SGD{.lr = 0.1}, Training{.batch = 4}>;
+  const auto t = std::make_unique<T>(1);
+  t->set_lr(0);
+  const std::vector<float> before(t->parameters().values,
+                                  t->parameters().values + Net::graph.total());
+  const Data<Net> data(4);
+  t->step(data.images, data.labels);
+  CHECK(std::equal(before.begin(), before.end(), t->parameters().values));
+  CHECK(t->updates() == 1);
+}
