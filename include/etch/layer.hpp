@@ -19,7 +19,6 @@ concept Layer = requires(const T layer, Shape x) {
 // Start from layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <auto layer, Shape input>
 struct Module {
-  static_assert(Layer<decltype(layer)>, "Module: not a layer: it has no output(Shape)");
   static_assert(!Layer<decltype(layer)>, "Module: this layer has no specialisation of etch::Module");
 };
 

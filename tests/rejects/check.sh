@@ -22,10 +22,10 @@ for file in "$root"/tests/rejects/*.cpp; do
     continue
   fi
   echo "$said" | grep -qF "$sentence" || fail "$name: the sentence is missing: $sentence"
-  # The comparison that failed: "(784 == 5408)" or "[with a = 784; b = 5408]".
+  # The comparison that failed: "(784 == 5408)" or "[with b = 5408; a = 784]".
   set -- $numbers
   [ $# -eq 0 ] && continue
-  echo "$said" | grep -qE "\\(?$1(u|UL|ul|ULL)? (==|<=|>=) $2|a = $1(u|ul)?; b = $2|'$1(UL|U)?, $2" ||
+  echo "$said" | grep -qE "\\(?$1(u|UL|ul|ULL)? (==|<=|>=) $2|b = $2(u|ul)?; a = $1|'$1(UL|U)?, $2" ||
     fail "$name: the numbers $1 and $2 are missing"
 done
 
