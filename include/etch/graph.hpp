@@ -19,14 +19,14 @@ constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
-  const char* kind = "";     // for people: "Conv2d"
-  Kernel forward = nullptr;  // y from x (and skip)
-  Kernel backward = nullptr; // dx, and gradients, from dy; none where there is a skip
+  const char* kind = "";                // for people: "Conv2d"
+  Kernel forward = nullptr;             // y from x (and skip)
+  Kernel backward = nullptr;            // dx, and gradients, from dy; none where there is a skip
   int x = none, skip = none, y = none;  // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
-  bool in_place = false;     // y may be stored over x, and dx over dy
-  bool elementwise = false;  // cheap to make again: Recompute::elementwise drops its output
-  bool accumulates = false;  // backward can add to dx
+  bool in_place = false;          // y may be stored over x, and dx over dy
+  bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
+  bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
   std::size_t macs = 0;           // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
@@ -46,7 +46,8 @@ struct Op {
 enum class Initial : unsigned char { uniform, zeros, ones };
 
 // A named parameter or buffer. Its PyTorch layout is (out, in, height, width), cut to `rank`
-// numbers: 4 a convolution, 2 (out, in * height * width) a Linear, 1 a vector of in * height * width.
+// numbers: 4 a convolution, 2 (out, in * height * width) a Linear, 1 a vector of in * height *
+// width.
 struct Tensor {
   const char* name = "";
   int rank = 1;

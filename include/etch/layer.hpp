@@ -19,7 +19,8 @@ concept Layer = requires(const T layer, Shape x) {
 // Start from layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <auto layer, Shape input>
 struct Module {
-  static_assert(!Layer<decltype(layer)>, "Module: this layer has no specialisation of etch::Module");
+  static_assert(!Layer<decltype(layer)>,
+                "Module: this layer has no specialisation of etch::Module");
 };
 
 // Comparisons for static_asserts: compilers print both numbers of a concept that fails.

@@ -7,10 +7,10 @@ namespace etch {
 
 enum class StepKind : unsigned char {
   forward,
-  loss,      // writes dy of the output
+  loss,  // writes dy of the output
   backward,
-  add,       // dx = x + dy: two gradients of one value
-  update,    // the optimizer takes `gradients` and moves `count` parameters
+  add,     // dx = x + dy: two gradients of one value
+  update,  // the optimizer takes `gradients` and moves `count` parameters
 };
 
 // An operand is a byte offset in the arena, or one of these.
@@ -23,10 +23,10 @@ struct Step {
   Kernel run = nullptr;
   std::uint32_t x = absent, skip = absent, y = absent, dy = absent, dx = absent;
   std::uint32_t saved = absent, scratch = absent;
-  std::uint32_t gradients = absent;   // in the arena (Update::fused), else see `parameters`
-  std::uint32_t parameters = 0;       // floats, from the start of Parameters
-  std::uint32_t count = 0;            // floats: parameters of the op; 0: none that learn
-  std::uint32_t buffers = 0;          // floats, from the start of Parameters
+  std::uint32_t gradients = absent;  // in the arena (Update::fused), else see `parameters`
+  std::uint32_t parameters = 0;      // floats, from the start of Parameters
+  std::uint32_t count = 0;           // floats: parameters of the op; 0: none that learn
+  std::uint32_t buffers = 0;         // floats, from the start of Parameters
   std::int16_t op = -1;
   StepKind kind = StepKind::forward;
   Mode mode = Mode::evaluate;

@@ -66,7 +66,7 @@ class Schedule {
     Buffer* buffers;  // bounds.buffers
     PlanTables plan;  // bounds.steps + 1 twice, 2 * bounds.buffers
     int* refs;        // bounds.buffers: gradients that share a buffer
-    Value* values;   // bounds.values
+    Value* values;    // bounds.values
   };
 
   constexpr Schedule(GraphView graph, Tables tables) : graph_(graph), t_(tables) {}
@@ -264,8 +264,7 @@ constexpr void Schedule::loss() {
 }
 
 // gradients of one value in a and b; their sum may lie over either.
-constexpr void Schedule::add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum,
-                                       int v) {
+constexpr void Schedule::add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum, int v) {
   Step s;
   s.kind = StepKind::add;
   s.run = sum_of_gradients;

@@ -43,8 +43,7 @@ class Trainer {
   static constexpr std::size_t target_size = loss.targets_per_image(output_size);
 
   // Parameters begin as PyTorch's layers do, from a seed; optimizer state begins at 0.
-  explicit Trainer(std::uint64_t seed = 0,
-                   Initialization how = Initialization::kaiming_uniform)
+  explicit Trainer(std::uint64_t seed = 0, Initialization how = Initialization::kaiming_uniform)
       : seed_(seed) {
     initialize(Net::graph, parameters_.values, seed, how);
   }
@@ -75,8 +74,9 @@ class Trainer {
   // Between backward() and update(): scales the gradients so that their norm is at most max_norm;
   // returns what it was. PyTorch equivalent: torch.nn.utils.clip_grad_norm_
   float clip_grad_norm(float max_norm) {
-    static_assert(!fused, "Trainer: clip_grad_norm() needs Update::accumulate: it waits for all "
-                          "gradients");
+    static_assert(!fused,
+                  "Trainer: clip_grad_norm() needs Update::accumulate: it waits for all "
+                  "gradients");
     const double norm = std::sqrt(kernels::squared_norm(gradients_, size, threads_));
     const double factor = static_cast<double>(max_norm) / (norm + 1e-6);
     if (factor < 1) kernels::scale(gradients_, size, static_cast<float>(factor), threads_);
@@ -132,8 +132,8 @@ class Trainer {
 
   void move(std::size_t at, std::size_t count, const float* gradients) {
     float* state = optimizer.states() > 0 ? state_ + at : nullptr;
-    optimizer(OptimizerCall{count, threads_, updates_ + 1, lr_, parameters_.values + at,
-                            gradients, state, size});
+    optimizer(OptimizerCall{count, threads_, updates_ + 1, lr_, parameters_.values + at, gradients,
+                            state, size});
   }
 
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }

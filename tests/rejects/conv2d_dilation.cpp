@@ -5,9 +5,11 @@
 using namespace etch;
 
 #if defined(REJECT)
-using Net = Network<Sequential<Conv2d{.out_channels = 8, .kernel_size = 3, .dilation = 0}>{}, Shape{1, 28, 28}>;
+using Net = Network<Sequential<Conv2d{.out_channels = 8, .kernel_size = 3, .dilation = 0}>{},
+                    Shape{1, 28, 28}>;
 static_assert(Net::num_parameters + 1 > 0);
 #else
-using Net = Network<Sequential<Conv2d{.out_channels = 8, .kernel_size = 3, .dilation = 1}>{}, Shape{1, 28, 28}>;
+using Net = Network<Sequential<Conv2d{.out_channels = 8, .kernel_size = 3, .dilation = 1}>{},
+                    Shape{1, 28, 28}>;
 static_assert(Net::num_parameters + 1 > 0);
 #endif

@@ -5,9 +5,11 @@
 using namespace etch;
 
 #if defined(REJECT)
-using Net = Network<Sequential<Conv2d{.out_channels = 9, .kernel_size = 3, .groups = 3}>{}, Shape{5, 28, 28}>;
+using Net = Network<Sequential<Conv2d{.out_channels = 9, .kernel_size = 3, .groups = 3}>{},
+                    Shape{5, 28, 28}>;
 static_assert(Net::num_parameters + 1 > 0);
 #else
-using Net = Network<Sequential<Conv2d{.out_channels = 9, .kernel_size = 3, .groups = 3}>{}, Shape{6, 28, 28}>;
+using Net = Network<Sequential<Conv2d{.out_channels = 9, .kernel_size = 3, .groups = 3}>{},
+                    Shape{6, 28, 28}>;
 static_assert(Net::num_parameters + 1 > 0);
 #endif

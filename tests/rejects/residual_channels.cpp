@@ -5,9 +5,13 @@
 using namespace etch;
 
 #if defined(REJECT)
-using Net = Network<Sequential<Residual<Sequential<Conv2d{.out_channels = 8, .kernel_size = 1}>{}>{}>{}, Shape{4, 6, 6}>;
+using Net =
+    Network<Sequential<Residual<Sequential<Conv2d{.out_channels = 8, .kernel_size = 1}>{}>{}>{},
+            Shape{4, 6, 6}>;
 static_assert(Net::num_parameters + 1 > 0);
 #else
-using Net = Network<Sequential<Residual<Sequential<Conv2d{.out_channels = 4, .kernel_size = 1}>{}>{}>{}, Shape{4, 6, 6}>;
+using Net =
+    Network<Sequential<Residual<Sequential<Conv2d{.out_channels = 4, .kernel_size = 1}>{}>{}>{},
+            Shape{4, 6, 6}>;
 static_assert(Net::num_parameters + 1 > 0);
 #endif

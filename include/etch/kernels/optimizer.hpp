@@ -8,7 +8,7 @@ namespace etch::kernels {
 struct Sgd {
   std::size_t size, threads;
   float lr, momentum, dampening, weight_decay;
-  bool nesterov, first;    // first: the momentum buffer takes the gradient as it is
+  bool nesterov, first;  // first: the momentum buffer takes the gradient as it is
   float* parameters;
   const float* gradients;
   float* momentum_buffer;  // null where momentum is 0

@@ -11,7 +11,8 @@ inline void parallel(std::size_t, std::size_t count, const Body& body) {
   for (std::size_t i = 0; i < count; ++i) body(i, std::size_t{0});
 }
 #else
-// Calls run(body, i, worker) for every i in [0, count), worker < threads; returns when all are done.
+// Calls run(body, i, worker) for every i in [0, count), worker < threads; returns when all are
+// done.
 void parallel_run(std::size_t threads, std::size_t count, const void* body,
                   void (*run)(const void* body, std::size_t i, std::size_t worker));
 

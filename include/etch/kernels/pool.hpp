@@ -14,9 +14,10 @@ struct MaxPoolForward {
   Shape input, output;
   Window window;  // at most 256 taps
   std::size_t batch, threads;
-  const float* x;        // (N, H, W, C)
-  std::uint8_t* argmax;  // (N, H', W', C): the first tap that holds the maximum (row-major); or null
-  float* y;              // (N, H', W', C)
+  const float* x;  // (N, H, W, C)
+  std::uint8_t*
+      argmax;  // (N, H', W', C): the first tap that holds the maximum (row-major); or null
+  float* y;    // (N, H', W', C)
 };
 void max_pool_forward(const MaxPoolForward&);
 

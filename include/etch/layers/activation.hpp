@@ -13,7 +13,8 @@ struct Slope {
 template <Text kind, kernels::Function function, Slope slope, Shape input>
 struct ActivationModule {
   static void forward(const Call& c) {
-    kernels::activation({function, slope.negative, c.batch * input.elements(), c.threads, c.x, c.y});
+    kernels::activation(
+        {function, slope.negative, c.batch * input.elements(), c.threads, c.x, c.y});
   }
   static void backward(const Call& c) {
     kernels::activation_gradient(

@@ -30,17 +30,17 @@ struct AvgPoolModule {
   static constexpr Shape output = layer.output(input);
 
   static void forward(const Call& c) {
-    kernels::avg_pool_forward({input, output, layer.window(), layer.count_include_pad, c.batch,
-                               c.threads, c.x, c.y});
+    kernels::avg_pool_forward(
+        {input, output, layer.window(), layer.count_include_pad, c.batch, c.threads, c.x, c.y});
   }
   static void backward(const Call& c) {
-    kernels::avg_pool_gradient({input, output, layer.window(), layer.count_include_pad, c.batch,
-                                c.threads, c.dy, c.dx});
+    kernels::avg_pool_gradient(
+        {input, output, layer.window(), layer.count_include_pad, c.batch, c.threads, c.dy, c.dx});
   }
   static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = StaticText<kind>::value, .forward = forward, .backward = backward,
-                  .x = x},
-                 output);
+    return g.add(
+        {.kind = StaticText<kind>::value, .forward = forward, .backward = backward, .x = x},
+        output);
   }
 };
 

@@ -58,8 +58,8 @@ struct BatchNormModule {
   static void backward(const Call& c) {
     const std::size_t rows = c.batch * pixels;
     if (c.mode == Mode::evaluate) {
-      kernels::batch_norm_inference_gradient({rows, channels, c.threads, layer.eps, c.dy,
-                                              weight(c), c.buffers + channels, c.dx});
+      kernels::batch_norm_inference_gradient(
+          {rows, channels, c.threads, layer.eps, c.dy, weight(c), c.buffers + channels, c.dx});
       return;
     }
     float* dweight = layer.affine ? c.gradients : nullptr;

@@ -72,8 +72,8 @@ struct Module<layer, input> {
                  layer.bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
     }
     if (c.dx != nullptr) {
-      dx_kernel({geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx,
-                 c.scratch});
+      dx_kernel(
+          {geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
     }
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {

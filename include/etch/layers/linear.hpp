@@ -41,8 +41,8 @@ struct Module<layer, input> {
                                        c.scratch});
     }
     if (c.dx != nullptr) {
-      kernels::conv2d_input_gradient({geometry, c.batch, c.threads, c.dy, c.parameters, c.dx,
-                                      c.accumulate_dx, c.scratch});
+      kernels::conv2d_input_gradient(
+          {geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
     }
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {

@@ -37,8 +37,7 @@ struct Module<layer, input> {
     const int around = Module<shortcut, input>::lower(g, x);
     if (!is_named<shortcut>) g.leave(outer);
     // No backward: both inputs take the output's gradient as it is.
-    return g.add({.kind = "Residual", .forward = forward, .x = y, .skip = around,
-                  .in_place = true},
+    return g.add({.kind = "Residual", .forward = forward, .x = y, .skip = around, .in_place = true},
                  main);
   }
 };

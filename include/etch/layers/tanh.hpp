@@ -11,7 +11,6 @@ struct Tanh {
 };
 
 template <Tanh layer, Shape input>
-struct Module<layer, input>
-    : ActivationModule<"Tanh", kernels::Function::tanh, Slope{}, input> {};
+struct Module<layer, input> : ActivationModule<"Tanh", kernels::Function::tanh, Slope{}, input> {};
 
 }  // namespace etch

@@ -14,8 +14,8 @@ struct CrossEntropyLoss {
   static constexpr std::size_t targets_per_image(std::size_t) { return 1; }
 
   float operator()(const LossCall<Target>& c) const {
-    return kernels::cross_entropy({c.batch, c.outputs, c.threads, label_smoothing, c.scale,
-                                   c.output, c.target, c.doutput});
+    return kernels::cross_entropy(
+        {c.batch, c.outputs, c.threads, label_smoothing, c.scale, c.output, c.target, c.doutput});
   }
 };
 

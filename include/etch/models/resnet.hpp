@@ -20,10 +20,10 @@ enum class Norm : unsigned char { batch, without };
 
 // A convolution and, after it, its batch norm: Named<conv>, Named<bn>.
 template <Text conv, Text bn, Conv2d layer, Norm norm>
-inline constexpr auto conv_norm =
-    Sequential<Named<conv, layer>{}, Named<bn, BatchNorm2d{}>{}>{};
+inline constexpr auto conv_norm = Sequential<Named<conv, layer>{}, Named<bn, BatchNorm2d{}>{}>{};
 template <Text conv, Text bn, Conv2d layer>
-inline constexpr auto conv_norm<conv, bn, layer, Norm::without> = Sequential<Named<conv, layer>{}>{};
+inline constexpr auto conv_norm<conv, bn, layer, Norm::without> =
+    Sequential<Named<conv, layer>{}>{};
 
 // Two 3x3 convolutions: ResNet-18 and -34.
 struct BasicBlock {
@@ -32,14 +32,17 @@ struct BasicBlock {
   template <std::size_t width, std::size_t stride, Stride, Norm norm>
   static constexpr auto body = Sequential<
       Named<"", conv_norm<"conv1", "bn1",
-                          Conv2d{.out_channels = width, .kernel_size = 3, .stride = stride,
-                                 .padding = 1, .bias = false},
+                          Conv2d{.out_channels = width,
+                                 .kernel_size = 3,
+                                 .stride = stride,
+                                 .padding = 1,
+                                 .bias = false},
                           norm>>{},
       ReLU{},
-      Named<"", conv_norm<"conv2", "bn2",
-                          Conv2d{.out_channels = width, .kernel_size = 3, .padding = 1,
-                                 .bias = false},
-                          norm>>{}>{};
+      Named<"",
+            conv_norm<"conv2", "bn2",
+                      Conv2d{.out_channels = width, .kernel_size = 3, .padding = 1, .bias = false},
+                      norm>>{}>{};
 };
 
 // 1x1 to `width`, 3x3, 1x1 to 4 * width: ResNet-50 and deeper.
@@ -49,14 +52,17 @@ struct Bottleneck {
   template <std::size_t width, std::size_t stride, Stride where, Norm norm>
   static constexpr auto body = Sequential<
       Named<"", conv_norm<"conv1", "bn1",
-                          Conv2d{.out_channels = width, .kernel_size = 1,
+                          Conv2d{.out_channels = width,
+                                 .kernel_size = 1,
                                  .stride = where == Stride::on_first_1x1 ? stride : 1,
                                  .bias = false},
                           norm>>{},
       ReLU{},
       Named<"", conv_norm<"conv2", "bn2",
-                          Conv2d{.out_channels = width, .kernel_size = 3,
-                                 .stride = where == Stride::on_3x3 ? stride : 1, .padding = 1,
+                          Conv2d{.out_channels = width,
+                                 .kernel_size = 3,
+                                 .stride = where == Stride::on_3x3 ? stride : 1,
+                                 .padding = 1,
                                  .bias = false},
                           norm>>{},
       ReLU{},
@@ -74,10 +80,10 @@ inline constexpr auto downsample = Named<
               norm>>{};
 
 template <class Block, std::size_t width, std::size_t stride, Stride where, Norm norm>
-inline constexpr auto first_block = Sequential<
-    Named<"", Residual<Block::template body<width, stride, where, norm>,
-                       downsample<Block::expansion * width, stride, norm>>{}>{},
-    ReLU{}>{};
+inline constexpr auto first_block =
+    Sequential<Named<"", Residual<Block::template body<width, stride, where, norm>,
+                                  downsample<Block::expansion * width, stride, norm>>{}>{},
+               ReLU{}>{};
 
 template <class Block, std::size_t width, Stride where, Norm norm>
 inline constexpr auto next_block =
@@ -86,9 +92,8 @@ inline constexpr auto next_block =
 // n blocks, the first with the stride. ResNet-18's and -34's first stage needs no projection.
 template <class Block, std::size_t n, std::size_t width, std::size_t stride, Stride where,
           Norm norm>
-inline constexpr auto stage =
-    Sequential<first_block<Block, width, stride, where, norm>,
-               Repeat<n - 1, next_block<Block, width, where, norm>>{}>{};
+inline constexpr auto stage = Sequential<first_block<Block, width, stride, where, norm>,
+                                         Repeat<n - 1, next_block<Block, width, where, norm>>{}>{};
 template <std::size_t n, Stride where, Norm norm>
 inline constexpr auto stage<BasicBlock, n, 64, 1, where, norm> =
     Sequential<Repeat<n, next_block<BasicBlock, 64, where, norm>>{}>{};
@@ -97,10 +102,12 @@ inline constexpr auto stage<BasicBlock, n, 64, 1, where, norm> =
 template <class Block, Blocks blocks, std::size_t classes, Stride where = Stride::on_3x3,
           Norm norm = Norm::batch>
 inline constexpr auto resnet = Sequential<
-    Named<"", conv_norm<"conv1", "bn1",
-                        Conv2d{.out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3,
-                               .bias = false},
-                        norm>>{},
+    Named<
+        "",
+        conv_norm<
+            "conv1", "bn1",
+            Conv2d{.out_channels = 64, .kernel_size = 7, .stride = 2, .padding = 3, .bias = false},
+            norm>>{},
     ReLU{}, MaxPool2d{.kernel_size = 3, .stride = 2, .padding = 1},
     Named<"layer1", stage<Block, blocks.stage[0], 64, 1, where, norm>>{},
     Named<"layer2", stage<Block, blocks.stage[1], 128, 2, where, norm>>{},

@@ -8,15 +8,15 @@ namespace etch {
 
 template <std::size_t channels, std::size_t stride>
 inline constexpr auto resnet8_body = Sequential<
-    Named<"conv1", Conv2d{.out_channels = channels, .kernel_size = 3, .stride = stride,
-                          .padding = 1}>{},
+    Named<"conv1",
+          Conv2d{.out_channels = channels, .kernel_size = 3, .stride = stride, .padding = 1}>{},
     Named<"bn1", BatchNorm2d{}>{}, ReLU{},
     Named<"conv2", Conv2d{.out_channels = channels, .kernel_size = 3, .padding = 1}>{},
     Named<"bn2", BatchNorm2d{}>{}>{};
 
 template <std::size_t channels>
-inline constexpr auto resnet8_projection = Named<
-    "downsample", Conv2d{.out_channels = channels, .kernel_size = 1, .stride = 2}>{};
+inline constexpr auto resnet8_projection =
+    Named<"downsample", Conv2d{.out_channels = channels, .kernel_size = 1, .stride = 2}>{};
 
 // 3x32x32. 78,186 parameters with 10 classes (78,666 with running statistics, as Keras counts).
 template <std::size_t classes>
@@ -25,12 +25,12 @@ inline constexpr auto resnet8 = Sequential<
     Named<"bn1", BatchNorm2d{}>{}, ReLU{},
     Named<"layer1",
           Sequential<Sequential<Named<"", Residual<resnet8_body<16, 1>>{}>{}, ReLU{}>{}>{}>{},
-    Named<"layer2", Sequential<Sequential<
-                        Named<"", Residual<resnet8_body<32, 2>, resnet8_projection<32>>{}>{},
-                        ReLU{}>{}>{}>{},
-    Named<"layer3", Sequential<Sequential<
-                        Named<"", Residual<resnet8_body<64, 2>, resnet8_projection<64>>{}>{},
-                        ReLU{}>{}>{}>{},
+    Named<"layer2",
+          Sequential<Sequential<
+              Named<"", Residual<resnet8_body<32, 2>, resnet8_projection<32>>{}>{}, ReLU{}>{}>{}>{},
+    Named<"layer3",
+          Sequential<Sequential<
+              Named<"", Residual<resnet8_body<64, 2>, resnet8_projection<64>>{}>{}, ReLU{}>{}>{}>{},
     GlobalAvgPool2d{}, Named<"fc", Linear{.out_features = classes}>{}>{};
 
 }  // namespace etch
