@@ -2,7 +2,7 @@
 // backward one panel of weights or of output gradients. Never a copy of the input: forward takes
 // a few KiB a thread, whatever the image's size.
 #pragma once
-#include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/conv_geometry.hpp>
 
 #include <cstdint>
 
