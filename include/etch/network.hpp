@@ -1,7 +1,7 @@
 // A network: a layer value at an input shape, with everything the compiler knows of it.
 #pragma once
+#include <etch/draft.hpp>
 #include <etch/layers/sequential.hpp>
-#include <etch/schedule.hpp>
 
 #include <array>
 

@@ -8,6 +8,7 @@
 #endif
 
 #include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/inside_taps.hpp>
 
 #include <etch/kernels/lanes-inl.hpp>
 
@@ -15,28 +16,15 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Taps [begin, end) along one axis that are inside for output position `at`.
-struct TapRange {
-  std::size_t begin, end;
-
-  TapRange(std::size_t at, std::size_t taps, std::size_t stride, std::size_t dilation,
-           std::size_t padding, std::size_t length)
-      : begin(0), end(taps) {
-    const std::size_t first = at * stride;
-    while (begin < end && first + begin * dilation < padding) ++begin;
-    while (end > begin && first + (end - 1) * dilation >= padding + length) --end;
-  }
-};
-
 // Calls body(y, x, tap) with the places of pixels of output row (n, r), for every tap inside.
 template <class Body>
 HWY_INLINE void for_taps(const ConvGeometry& g, std::size_t n, std::size_t r, std::size_t c,
                          const Body& body) {
   const Window& w = g.window;
-  const TapRange us(r, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
-                    g.input.height);
-  const TapRange vs(c, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
-                    g.input.width);
+  const InsideTaps us(r, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
+                      g.input.height);
+  const InsideTaps vs(c, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
+                      g.input.width);
   for (std::size_t u = us.begin; u < us.end; ++u) {
     for (std::size_t v = vs.begin; v < vs.end; ++v) {
       const std::size_t row = r * w.stride.height + u * w.dilation.height - w.padding.height;

@@ -1,4 +1,5 @@
 // Pools for one SIMD target: vectors over channels. See pool.hpp.
+#include <etch/kernels/inside_taps.hpp>
 #include <etch/kernels/pool.hpp>
 
 #include <limits>
@@ -17,20 +18,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Taps [begin, end) of a window along one axis that are inside the input.
-struct InsideTaps {
-  std::size_t begin, end;
-
-  InsideTaps(std::size_t at, std::size_t taps, std::size_t stride, std::size_t dilation,
-             std::size_t padding, std::size_t length)
-      : begin(0), end(taps) {
-    const std::size_t first = at * stride;
-    while (begin < end && first + begin * dilation < padding) ++begin;
-    while (end > begin && first + (end - 1) * dilation >= padding + length) --end;
-  }
-  std::size_t size() const { return end - begin; }
-};
 
 // A window at one output position, and where its pixels are in the input.
 struct PlacedWindow {

@@ -1,0 +1,46 @@
+// A schedule as the compiler makes it, and the exact tables that stay in the binary.
+#pragma once
+#include <etch/schedule.hpp>
+
+#include <array>
+
+namespace etch {
+
+// A schedule and its working tables, for the compiler. Only what is copied out of it stays.
+template <GraphSize size>
+struct Draft {
+  static constexpr ScheduleBounds bounds{size};
+
+  Step steps[bounds.steps]{};
+  Buffer buffers[bounds.buffers]{};
+  int num_steps = 0, num_forward = 0, num_buffers = 0;
+  std::uint32_t output = absent;
+  Peak peak{};
+};
+
+template <GraphSize size, class Options>
+constexpr Draft<size> draft(GraphView graph, Options options) {
+  using D = Draft<size>;
+  D d;
+  int starts[D::bounds.steps + 1]{}, ends[D::bounds.steps + 1]{}, next[2 * D::bounds.buffers]{};
+  int refs[D::bounds.buffers]{};
+  Value values[size.values]{};
+  Schedule s(graph, {d.steps, d.buffers, {starts, ends, next}, refs, values});
+  s.run(options);
+  d.num_steps = s.num_steps();
+  d.num_forward = s.num_forward_steps();
+  d.num_buffers = s.num_buffers();
+  d.output = s.output();
+  d.peak = s.peak();
+  return d;
+}
+
+// The steps of a draft at their exact number: what is in the binary.
+template <int steps, GraphSize size>
+constexpr std::array<Step, static_cast<std::size_t>(steps)> exact_steps(const Draft<size>& d) {
+  std::array<Step, static_cast<std::size_t>(steps)> exact{};
+  for (std::size_t i = 0; i < exact.size(); ++i) exact[i] = d.steps[i];
+  return exact;
+}
+
+}  // namespace etch
