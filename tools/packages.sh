@@ -44,7 +44,7 @@ need_to_check() {
   need gcc-arm-none-eabi "headers on a Cortex-M"
   need libstdc++-arm-none-eabi-newlib "headers on a Cortex-M"
   need clang-format "formatting"
-  need gcovr "coverage"
+  need lcov "coverage"
   want clang-19 "a third compiler"
 }
 
