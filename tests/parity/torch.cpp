@@ -370,28 +370,31 @@ Run Module::cross_entropy(const Array& x, const std::vector<std::int64_t>& label
   });
 }
 
+static std::unique_ptr<torch::optim::Optimizer> optimizer_of(const OptimizerSpec& s,
+                                                             std::vector<torch::Tensor> p) {
+  namespace optim = torch::optim;
+  if (s.kind == "sgd") {
+    return std::make_unique<optim::SGD>(p, optim::SGDOptions(s.lr)
+                                               .momentum(s.momentum)
+                                               .dampening(s.dampening)
+                                               .weight_decay(s.weight_decay)
+                                               .nesterov(s.nesterov));
+  }
+  if (s.kind == "adam") {
+    return std::make_unique<optim::Adam>(
+        p,
+        optim::AdamOptions(s.lr).betas({s.beta1, s.beta2}).eps(s.eps).weight_decay(s.weight_decay));
+  }
+  return std::make_unique<optim::AdamW>(
+      p,
+      optim::AdamWOptions(s.lr).betas({s.beta1, s.beta2}).eps(s.eps).weight_decay(s.weight_decay));
+}
+
 std::vector<std::vector<float>> optimizer_steps(const OptimizerSpec& s,
                                                 std::vector<float> parameters,
                                                 const std::vector<std::vector<float>>& gradients) {
-  namespace optim = torch::optim;
   torch::Tensor p = torch::tensor(parameters).set_requires_grad(true);
-  std::unique_ptr<optim::Optimizer> optimizer;
-  if (s.kind == "sgd") {
-    optimizer = std::make_unique<optim::SGD>(std::vector{p}, optim::SGDOptions(s.lr)
-                                                                 .momentum(s.momentum)
-                                                                 .dampening(s.dampening)
-                                                                 .weight_decay(s.weight_decay)
-                                                                 .nesterov(s.nesterov));
-  } else if (s.kind == "adam") {
-    optimizer = std::make_unique<optim::Adam>(
-        std::vector{p},
-        optim::AdamOptions(s.lr).betas({s.beta1, s.beta2}).eps(s.eps).weight_decay(s.weight_decay));
-  } else {
-    optimizer = std::make_unique<optim::AdamW>(std::vector{p}, optim::AdamWOptions(s.lr)
-                                                                   .betas({s.beta1, s.beta2})
-                                                                   .eps(s.eps)
-                                                                   .weight_decay(s.weight_decay));
-  }
+  const auto optimizer = optimizer_of(s, {p});
   std::vector<std::vector<float>> after;
   for (const std::vector<float>& g : gradients) {
     p.mutable_grad() = torch::tensor(g);
@@ -399,6 +402,21 @@ std::vector<std::vector<float>> optimizer_steps(const OptimizerSpec& s,
     after.emplace_back(p.data_ptr<float>(), p.data_ptr<float>() + p.numel());
   }
   return after;
+}
+
+std::vector<double> Module::train_steps(const OptimizerSpec& s, const std::vector<Array>& images,
+                                        const std::vector<std::vector<std::int64_t>>& labels) {
+  const auto optimizer = optimizer_of(s, state_->node->parameters());
+  std::vector<double> losses;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    optimizer->zero_grad();
+    const torch::Tensor y = state_->node->forward(to_torch(images[i], state_->type));
+    const torch::Tensor loss = torch::nn::functional::cross_entropy(y, torch::tensor(labels[i]));
+    loss.backward();
+    optimizer->step();
+    losses.push_back(loss.item<double>());
+  }
+  return losses;
 }
 
 LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,

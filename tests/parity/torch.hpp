@@ -1,9 +1,13 @@
-// LibTorch behind an interface of plain numbers, so that only torch.cpp includes it (45 s and
-// 1.5 GB to compile). Tensors cross in PyTorch's layouts, as doubles: they hold floats exactly.
+// LibTorch behind an interface of plain numbers, so that only torch.cpp and torch_training.cpp
+// include it (1.2 GB each to compile). Tensors cross in PyTorch's layouts, as doubles: they hold
+// floats exactly.
 //
 //   parity::Module torch(parity::sequential({parity::conv2d({.in = 3, .out = 8, .kernel = {3, 3}}),
-//                                            parity::relu()}), parity::Precision::float32, 1);
+//                                            parity::simple("relu")}), parity::Precision::float32, 1);
+//   torch.load(parameters);              // or torch.parameters(), to start etch from
 //   parity::Run run = torch.run(x, dy);  // run.y, run.dx, run.gradients, run.buffers
+//   std::vector<double> losses = parity::train_steps(
+//       torch, {.optimizer = {.lr = 0.1, .momentum = 0.9}}, {{.x = x, .labels = {3, 1}}});
 #pragma once
 #include <array>
 #include <cstddef>
@@ -64,6 +68,13 @@ struct Run {
   double loss = 0;
 };
 
+struct OptimizerSpec {
+  std::string kind = "sgd";  // adam, adamw
+  double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  bool nesterov = false;
+};
+
 class Module {
  public:
   Module(const LayerSpec&, Precision, std::uint64_t seed);
@@ -78,17 +89,14 @@ class Module {
   Run run(const Array& x, const Array& dy);
   Run cross_entropy(const Array& x, const std::vector<std::int64_t>& labels, double smoothing);
 
+  // Trains: a step for each batch, cross entropy. The losses, from before each update.
+  std::vector<double> train_steps(const OptimizerSpec&, const std::vector<Array>& images,
+                                  const std::vector<std::vector<std::int64_t>>& labels);
+
   struct State;
 
  private:
   std::unique_ptr<State> state_;
-};
-
-struct OptimizerSpec {
-  std::string kind = "sgd";  // adam, adamw
-  double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
-  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  bool nesterov = false;
 };
 
 // The parameters after each step, from their first values and one gradient a step.
@@ -102,6 +110,27 @@ struct LossResult {
 LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
                          double smoothing);
 LossResult mse(const Array& output, const Array& target);
+
+// What one backward pass learns from: labels for cross entropy, or else targets for MSE.
+struct Batch {
+  Array x;
+  std::vector<std::int64_t> labels{};
+  Array targets{};
+};
+
+struct TrainSpec {
+  OptimizerSpec optimizer{};
+  double smoothing = 0;        // of the labels
+  std::size_t accumulate = 1;  // batches a step, their gradients averaged
+  double max_norm = 0;         // clip_grad_norm_, where it isn't 0
+  std::size_t lr_step = 0;     // StepLR, where it isn't 0: after every lr_step optimizer steps
+  double lr_gamma = 0.1;       //   the rate is multiplied by this
+};
+
+// Trains the module by torch::optim, in its own precision: batches.size() / accumulate steps, the
+// loss of each (the mean over its batches, before the step). Batches that don't fill a step, and
+// shapes that don't fit, throw std::invalid_argument. MSE runs the forward pass twice.
+std::vector<double> train_steps(Module&, const TrainSpec&, const std::vector<Batch>&);
 
 // torch.nn.utils.clip_grad_norm_: the norm, and the gradients after.
 double clip_grad_norm(std::vector<float>& gradients, double max_norm);
