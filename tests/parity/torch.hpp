@@ -3,7 +3,8 @@
 // floats exactly.
 //
 //   parity::Module torch(parity::sequential({parity::conv2d({.in = 3, .out = 8, .kernel = {3, 3}}),
-//                                            parity::simple("relu")}), parity::Precision::float32, 1);
+//                                            parity::simple("relu")}), parity::Precision::float32,
+//                                            1);
 //   torch.load(parameters);              // or torch.parameters(), to start etch from
 //   parity::Run run = torch.run(x, dy);  // run.y, run.dx, run.gradients, run.buffers
 //   std::vector<double> losses = parity::train_steps(
@@ -128,8 +129,9 @@ struct TrainSpec {
 };
 
 // Trains the module by torch::optim, in its own precision: batches.size() / accumulate steps, the
-// loss of each (the mean over its batches, before the step). Batches that don't fill a step, and
-// shapes that don't fit, throw std::invalid_argument. MSE runs the forward pass twice.
+// loss of each (the mean over its batches, before the step). Module::train_steps with clipping,
+// accumulation, MSE and StepLR. Batches that don't fill a step, and targets of another shape than
+// the output's, throw. MSE runs the network twice a batch.
 std::vector<double> train_steps(Module&, const TrainSpec&, const std::vector<Batch>&);
 
 // torch.nn.utils.clip_grad_norm_: the norm, and the gradients after.

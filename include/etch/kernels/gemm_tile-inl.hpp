@@ -107,8 +107,8 @@ struct Chains {
   bool any = false;
 
   HWY_INLINE Chains() {
-    // Read only where `any` says so, which g++ doesn't see for floats on their own.
-    if constexpr (vector_lanes == 1) std::fill(total, total + sums, 0.0f);
+    // Read only where `any` says so, which g++ doesn't see of the smallest tiles.
+    if constexpr (sums * vector_lanes <= 16) std::fill(total, total + sums * vector_lanes, 0.0f);
   }
   HWY_INLINE void add(std::size_t i, Vector<partial> sum) {
     const Tag<partial> d;
