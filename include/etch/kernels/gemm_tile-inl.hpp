@@ -107,8 +107,9 @@ struct Chains {
   bool any = false;
 
   HWY_INLINE Chains() {
-    // Read only where `any` says so, which g++ doesn't see of the smallest tiles.
-    if constexpr (sums * vector_lanes <= 16) std::fill(total, total + sums * vector_lanes, 0.0f);
+    // Read only where `any` says so, which g++ does not always see.
+    if constexpr (HWY_ARCH_ARM || sums * vector_lanes <= 16)
+      std::fill(total, total + sums * vector_lanes, 0.0f);
   }
   HWY_INLINE void add(std::size_t i, Vector<partial> sum) {
     const Tag<partial> d;
