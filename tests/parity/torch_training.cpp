@@ -129,6 +129,7 @@ std::vector<double> train_steps(Module& m, const TrainSpec& s, const std::vector
   const std::size_t never = batches.size() + 1;
   optim::StepLR schedule(*optimizer, static_cast<unsigned>(s.lr_step > 0 ? s.lr_step : never),
                          s.lr_gamma);
+  schedule.step();  // Python's constructor does it; without it every change comes one step late
   std::vector<double> losses;
   for (std::size_t first = 0; first < batches.size(); first += s.accumulate) {
     parameters.clear_gradients();
