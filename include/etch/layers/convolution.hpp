@@ -1,0 +1,73 @@
+// What Conv2d and Linear share: a convolution of known geometry with a bias or without. A Linear
+// is a 1x1 convolution over images of one pixel.
+#pragma once
+#include <etch/kernels/conv2d.hpp>
+#include <etch/layer.hpp>
+
+namespace etch {
+
+enum class Algorithm : unsigned char {
+  gemm,   // implicit GEMM on SIMD registers, no im2col buffer
+  loops,  // the definition, tap by tap: small code, no scratch
+};
+
+// Parameters: the weights, then the bias.
+template <kernels::ConvGeometry geometry, bool has_bias, Algorithm algorithm = Algorithm::gemm>
+struct Convolution {
+  static constexpr std::size_t weights = geometry.weights();
+  static constexpr std::size_t outputs = geometry.output.channels;
+  static constexpr bool gemm = algorithm == Algorithm::gemm;
+
+  static void forward(const Call& c) {
+    kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
+    if (has_bias) e.shift = c.parameters + weights;
+    if (c.norm != nullptr) {
+      e.scale = c.norm;
+      e.shift = c.norm + outputs;
+    }
+    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
+    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, e, c.scratch});
+  }
+  static void backward(const Call& c) {
+    constexpr auto* dw_kernel =
+        gemm ? kernels::conv2d_weight_gradient : kernels::conv2d_weight_gradient_loops;
+    constexpr auto* dx_kernel =
+        gemm ? kernels::conv2d_input_gradient : kernels::conv2d_input_gradient_loops;
+    if (c.gradients != nullptr) {
+      dw_kernel({geometry, c.batch, c.threads, c.x, c.dy, c.gradients,
+                 has_bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
+    }
+    if (c.dx != nullptr) {
+      dx_kernel(
+          {geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
+    }
+  }
+  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
+    return gemm ? kernels::conv2d_forward_scratch(geometry, batch, threads) : 0;
+  }
+  static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
+    if (!gemm) return 0;
+    const std::size_t dx = kernels::conv2d_input_gradient_scratch(geometry, batch, threads);
+    const std::size_t dw = kernels::conv2d_weight_gradient_scratch(geometry, batch, threads);
+    return dx > dw ? dx : dw;
+  }
+  static constexpr Op op(const char* kind, int x) {
+    return {.kind = kind,
+            .forward = forward,
+            .backward = backward,
+            .x = x,
+            .dw_needs = Needs::input,
+            .accumulates = true,
+            .fusion = has_bias ? Fusion::takes_sums : Fusion::takes,
+            .macs = weights * geometry.output.height * geometry.output.width,
+            .forward_scratch = forward_scratch,
+            .backward_scratch = backward_scratch};
+  }
+  // A bias, or nothing.
+  static constexpr Tensor bias() {
+    return Tensor::vector("bias", {has_bias ? outputs : 0}, Initial::uniform,
+                          geometry.inputs() * geometry.taps());
+  }
+};
+
+}  // namespace etch
