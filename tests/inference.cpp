@@ -2,6 +2,7 @@
 #include <etch/models/resnet8.hpp>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -34,3 +35,55 @@ TEST_CASE("one image, a batch, and a smaller batch give the same bits on any num
   REQUIRE(fewer.size() == 20);
   CHECK(std::equal(fewer.begin(), fewer.end(), all.begin()));
 }
+
+namespace {
+
+// Every way in and out of a fused step: a bias before a norm, a sum whose other side comes later
+// or earlier, the network's input as a shortcut, a value that two read, a norm after a Flatten.
+constexpr auto odd = Sequential<
+    Residual<Sequential<Conv2d{.out_channels = 3, .kernel_size = 3, .padding = 1}, BatchNorm2d{},
+                        ReLU{}>{}>{},
+    Conv2d{.out_channels = 20, .kernel_size = 1, .bias = false}, BatchNorm2d{},
+    Residual<Sequential<ReLU{}, Conv2d{.out_channels = 20, .kernel_size = 3, .padding = 1}>{}>{},
+    Residual<Conv2d{.out_channels = 4, .kernel_size = 1, .bias = false},
+             Conv2d{.out_channels = 4, .kernel_size = 1, .bias = false}>{},
+    ReLU{}, Conv2d{.out_channels = 4, .kernel_size = 3, .groups = 4, .bias = false},
+    BatchNorm2d{.affine = false}, Dropout{}, ReLU{},
+    Conv2d{.out_channels = 2, .kernel_size = 2, .bias = false, .algorithm = Algorithm::loops},
+    Flatten{}, BatchNorm1d{}, ReLU{}, Linear{.out_features = 5, .bias = false}, BatchNorm1d{},
+    Residual<Identity{}>{}, Linear{.out_features = 5}>{};
+
+template <class N>
+void check_fusion() {
+  const auto parameters = std::make_unique<Parameters<N>>();
+  initialize(N::graph, parameters->values, 5);
+  // Statistics as if something had been learned.
+  Generator random{6};
+  float* buffers = parameters->values + N::graph.num_trainable + N::graph.num_frozen;
+  for (std::size_t i = 0; i < N::graph.num_buffers; ++i) buffers[i] = 0.5f + random.uniform() / 4;
+  std::vector<float> images(2 * N::input_shape.elements());
+  for (float& v : images) v = random.uniform();
+  using Fused = Inference<N, InferenceOptions{.batch = 2}>;
+  using Plain = Inference<N, InferenceOptions{.batch = 2, .fuse = false}>;
+  const auto fused = std::make_unique<Fused>(*parameters);
+  const auto plain = std::make_unique<Plain>(*parameters);
+  const auto got = fused->batch(images), want = plain->batch(images);
+  REQUIRE(got.size() == 2 * N::output_shape.elements());
+  float size = 0;
+  for (const float v : want) size = std::max(size, std::abs(v));
+  CHECK(size > 0.01f);
+  for (std::size_t i = 0; i < want.size(); ++i)
+    CHECK(got[i] == Approx(want[i]).epsilon(1e-5).margin(1e-6f * size));
+}
+
+}  // namespace
+
+TEST_CASE("fused steps answer as the layers one by one") {
+  check_fusion<Net>();
+  check_fusion<Network<odd, Shape{3, 6, 5}>>();
+}
+
+// Nine convolutions, seven of them with a norm to fold, a pool and a Linear are all that is left.
+static_assert(Inference<Net>::steps.size() == 9 + 7 + 2);
+static_assert(Inference<Net>::arena_bytes <
+              Inference<Net, InferenceOptions{.fuse = false}>::arena_bytes);

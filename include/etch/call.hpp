@@ -32,6 +32,10 @@ struct Call {
   const float* buffers = nullptr;     // this layer's running statistics
   float* moving_buffers = nullptr;    // the same in Mode::train, else null
 
+  // What a convolution of a fused program does before it stores: Fusion::producer. (`skip` too.)
+  float* norm = nullptr;  // scale, then shift, of each output channel; a bias is added to shift
+  bool relu = false;
+
   std::byte* saved = nullptr;    // Op::saved bytes, kept from forward to backward
   std::byte* scratch = nullptr;  // Op::forward_scratch or backward_scratch bytes
 };

@@ -14,8 +14,18 @@ inline constexpr int none = -1;
 // What a gradient is made from, beside dy and the parameters.
 enum class Needs : unsigned char { nothing, input, output };
 
+// What inference makes of an op beside its neighbours: a convolution takes what follows it into the
+// store of its sums (schedule.hpp).
+enum class Fusion : unsigned char {
+  nothing,
+  takes,  // a convolution: forward obeys Call::norm, skip and relu
+  norm,   // y = x * scale + shift a channel; Op::fold makes these
+  relu,
+};
+
 constexpr std::size_t nothing_saved(std::size_t) { return 0; }
 constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
+inline void no_kernel(const Call&) {}
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
@@ -28,7 +38,9 @@ struct Op {
   bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
   bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
-  std::size_t macs = 0;           // multiply-accumulates an image, forward
+  Fusion fusion = Fusion::nothing;
+  Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
+  std::size_t macs = 0;     // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
   std::size_t (*saved)(std::size_t batch) = nothing_saved;
   std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;

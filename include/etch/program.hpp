@@ -7,6 +7,7 @@ namespace etch {
 
 enum class StepKind : unsigned char {
   forward,
+  fold,  // a norm's scale and shift, for the fused step after it
   loss,  // writes dy of the output
   backward,
   add,     // dx = x + dy: two gradients of one value
@@ -24,13 +25,16 @@ struct Step {
   std::uint32_t x = absent, skip = absent, y = absent, dy = absent, dx = absent;
   std::uint32_t saved = absent, scratch = absent;
   std::uint32_t gradients = absent;  // in the arena (Update::fused), else see `parameters`
+  std::uint32_t norm = absent;       // see Call::norm
   std::uint32_t parameters = 0;      // floats, from the start of Parameters
   std::uint32_t count = 0;           // floats: parameters of the op; 0: none that learn
   std::uint32_t buffers = 0;         // floats, from the start of Parameters
   std::int16_t op = -1;
+  std::int16_t last = -1;  // of the ops from `op` on that are fused into this step
   StepKind kind = StepKind::forward;
   Mode mode = Mode::evaluate;
   bool accumulate_dx = false;
+  bool relu = false;
 };
 
 // Where a program runs.
@@ -62,7 +66,7 @@ inline void sum_of_gradients(const Call& c) {
   kernels::add({c.batch * c.count, c.threads, c.x, c.dy, c.dx});
 }
 
-// Runs one forward, backward or add step.
+// Runs one forward, fold, backward or add step.
 inline void run_step(const Step& s, const Memory& m) {
   Call c;
   c.batch = m.batch;
@@ -74,6 +78,8 @@ inline void run_step(const Step& s, const Memory& m) {
   c.key = m.key + static_cast<std::uint64_t>(s.op);
   c.x = m.source(s.x);
   c.skip = m.source(s.skip);
+  c.norm = m.at(s.norm);
+  c.relu = s.relu;
   c.y = m.at(s.y);
   c.dy = m.at(s.dy);
   c.dx = m.at(s.dx);

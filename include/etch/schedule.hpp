@@ -18,6 +18,7 @@ enum class Recompute : unsigned char {
 
 struct InferenceOptions {
   std::size_t batch = 1, threads = 1;  // at most this many
+  bool fuse = true;  // a convolution, its norm, a sum and a ReLU after it are one step
 };
 
 struct Training {
@@ -32,12 +33,14 @@ struct Value {
   int root = none;                  // itself, or the value it is equal to
   int producer = none;              // the op that makes it
   int uses = 0, readers = 0;        // ops that read it in forward: in all, and still to come
+  int reader = none;                // the last of them
   std::uint32_t at = absent;        // its buffer
   std::uint32_t again = absent;     // its buffer when made again in backward
   std::uint32_t saved = absent;     // what its producer keeps for backward
   std::uint32_t gradient = absent;  // the buffer of its gradient, so far
   bool wants = false;               // a gradient: something that learns is upstream
   bool needed = false;              // by a backward step
+  bool fused = false;               // made, or passed on, by a step of an earlier op
   bool dropped = false;             // after forward; made again where it is needed
 };
 
@@ -93,7 +96,8 @@ class Schedule {
     buffer.last = num_steps_;
   }
   constexpr void add(const Step& s) {
-    for (const std::uint32_t b : {s.x, s.skip, s.y, s.dy, s.dx, s.saved, s.scratch, s.gradients}) {
+    for (const std::uint32_t b :
+         {s.x, s.skip, s.y, s.dy, s.dx, s.saved, s.scratch, s.gradients, s.norm}) {
       touch(b);
     }
     t_.steps[num_steps_++] = s;
@@ -114,6 +118,11 @@ class Schedule {
   constexpr Step step_of(int op, StepKind kind) const;
   constexpr void scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t));
   constexpr void forward(int op);
+  constexpr void fuse(Step& s);
+  constexpr bool fuse_next(Step& s);
+  constexpr bool takes_norm(const Step& s, const Op& norm) const;
+  constexpr bool fuse_sum(Step& s, const Op& sum, int y);
+  constexpr void fold(Step& s, int norm);
   constexpr bool may_overwrite_input(const Op& op) const;
   constexpr void mark_needs();
   constexpr void mark_dropped();
@@ -132,7 +141,7 @@ class Schedule {
   GraphView graph_;
   Tables t_;
   std::size_t batch_ = 1, threads_ = 1;
-  bool training_ = false;
+  bool training_ = false, fuses_ = false;
   Training options_{};
   int num_steps_ = 0, num_forward_ = 0, num_buffers_ = 0;
   std::uint32_t output_ = absent;
@@ -154,8 +163,11 @@ constexpr void Schedule::begin(std::size_t batch, std::size_t threads) {
       continue;
     }
     t_.values[op.y].producer = i;
-    ++value(op.x).uses;
-    if (op.skip != none) ++value(op.skip).uses;
+    for (const int v : {op.x, op.skip}) {
+      if (v == none) continue;
+      ++value(v).uses;
+      value(v).reader = i;
+    }
   }
   ++value(graph_.output).uses;
   for (int v = 0; v < graph_.size.values; ++v) t_.values[v].readers = t_.values[v].uses;
@@ -165,7 +177,7 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   const Op& op = graph_.ops[i];
   Step s;
   s.kind = kind;
-  s.op = static_cast<std::int16_t>(i);
+  s.op = s.last = static_cast<std::int16_t>(i);
   s.run = kind == StepKind::forward ? op.forward : op.backward;
   s.mode = training_ && !op.frozen ? Mode::train : Mode::evaluate;
   s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));
@@ -187,12 +199,14 @@ constexpr bool Schedule::may_overwrite_input(const Op& op) const {
 
 constexpr void Schedule::forward(int i) {
   const Op& op = graph_.ops[i];
-  if (vanishes(op)) return;
+  if (vanishes(op) || value(op.y).fused) return;
   Step s = step_of(i, StepKind::forward);
-  Value& y = value(op.y);
   s.x = value(op.x).at;
   if (op.skip != none) s.skip = value(op.skip).at;
-  s.y = y.at = may_overwrite_input(op) ? s.x : activation(op.y);
+  if (fuses_) fuse(s);
+  Value& y = value(graph_.ops[s.last].y);
+  if (s.y == absent) s.y = may_overwrite_input(op) ? s.x : activation(op.y);
+  y.at = s.y;
   --value(op.x).readers;
   if (op.skip != none) --value(op.skip).readers;
   const std::size_t saved = op.saved(batch_);
@@ -203,7 +217,60 @@ constexpr void Schedule::forward(int i) {
   add(s);
 }
 
+// What follows a convolution is fused into it, as long as nobody else reads what is between.
+constexpr void Schedule::fuse(Step& s) {
+  if (graph_.ops[s.op].fusion != Fusion::takes) return;
+  while (fuse_next(s)) {
+  }
+}
+
+constexpr bool Schedule::fuse_next(Step& s) {
+  const int v = graph_.ops[s.last].y;
+  if (value(v).uses != 1 || value(v).reader == none || s.relu) return false;
+  const int i = value(v).reader;
+  const Op& next = graph_.ops[i];
+  if (next.skip != none) {
+    if (!fuse_sum(s, next, v)) return false;
+  } else if (takes_norm(s, next)) {
+    fold(s, i);
+  } else if (next.fusion == Fusion::relu) {
+    s.relu = true;
+  } else {
+    return false;
+  }
+  value(next.y).fused = true;
+  s.last = static_cast<std::int16_t>(i);
+  return true;
+}
+
+// Of the convolution's channels: after a Flatten a norm has more.
+constexpr bool Schedule::takes_norm(const Step& s, const Op& norm) const {
+  return norm.fusion == Fusion::norm && s.last == s.op &&
+         norm.num_buffers == 2 * graph_.values[graph_.ops[s.op].y].channels;
+}
+
+// y + the other operand, where that is there already; it goes onto it if nobody else reads it.
+constexpr bool Schedule::fuse_sum(Step& s, const Op& sum, int y) {
+  const bool first = t_.values[sum.x].root == t_.values[y].root;
+  Value& other = value(first ? sum.skip : sum.x);
+  if (other.at == absent || s.skip != absent) return false;
+  s.skip = other.at;
+  --other.readers;
+  if (other.readers == 0 && s.skip != network_input && s.skip != s.x) s.y = s.skip;
+  return true;
+}
+
+// A step of its own: running statistics may be anywhere, and change between runs.
+constexpr void Schedule::fold(Step& s, int norm) {
+  Step f = step_of(norm, StepKind::fold);
+  const Op& op = graph_.ops[norm];
+  f.run = op.fold;
+  f.y = s.norm = buffer(2 * graph_.values[op.y].channels * sizeof(float));
+  add(f);
+}
+
 constexpr void Schedule::run(InferenceOptions options) {
+  fuses_ = options.fuse;
   begin(options.batch, options.threads);
   for (int i = 0; i < graph_.size.ops; ++i) forward(i);
   num_forward_ = num_steps_;
@@ -371,7 +438,7 @@ constexpr void Schedule::finish() {
   for (int i = 0; i < num_steps_; ++i) {
     Step& s = t_.steps[i];
     for (std::uint32_t* b :
-         {&s.x, &s.skip, &s.y, &s.dy, &s.dx, &s.saved, &s.scratch, &s.gradients}) {
+         {&s.x, &s.skip, &s.y, &s.dy, &s.dx, &s.saved, &s.scratch, &s.gradients, &s.norm}) {
       *b = offset_of(*b);
     }
   }

@@ -12,6 +12,7 @@ namespace etch::kernels {
 ETCH_KERNEL(batch_norm_forward, BatchNormForward)
 ETCH_KERNEL(batch_norm_apply, BatchNormApply)
 ETCH_KERNEL(batch_norm_inference, BatchNormInference)
+ETCH_KERNEL(batch_norm_fold, BatchNormFold)
 ETCH_KERNEL(batch_norm_gradient, BatchNormGradient)
 ETCH_KERNEL(batch_norm_inference_gradient, BatchNormInferenceGradient)
 }  // namespace etch::kernels

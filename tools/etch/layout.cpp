@@ -15,7 +15,7 @@ std::string step_name(GraphView graph, const Step& step) {
 }
 
 const char* step_kind(const Step& step) {
-  static constexpr const char* names[] = {"forward", "loss", "backward", "add", "update"};
+  static constexpr const char* names[] = {"forward", "fold", "loss", "backward", "add", "update"};
   if (step.mode == Mode::replay) return "replay";
   return names[static_cast<std::size_t>(step.kind)];
 }
@@ -32,6 +32,7 @@ std::vector<std::size_t> live_bytes(const Program& program) {
 // What a step writes into the buffer at this offset; null: it doesn't write there.
 static const char* written(const Step& s, std::uint32_t offset) {
   if (s.y == offset && s.kind == StepKind::forward) return "output of ";
+  if (s.y == offset && s.kind == StepKind::fold) return "scale and shift of ";
   if (s.saved == offset && s.kind == StepKind::forward) return "saved by ";
   if (s.scratch == offset) return "scratch of ";
   if (s.gradients == offset && s.kind == StepKind::backward) return "parameter gradients of ";

@@ -186,6 +186,16 @@ inline void batch_norm_inference(const BatchNormInference& a) {
   });
 }
 
+inline void batch_norm_fold(const BatchNormFold& a) {
+  for_lanes(0, a.channels, [&](auto d, std::size_t c) HWY_ATTR {
+    const auto var = hn::Add(hn::LoadU(d, a.running_var + c), hn::Set(d, a.eps));
+    const auto scale = hn::Div(parameter(d, a.weight, c, 1.0f), hn::Sqrt(var));
+    const auto mean = hn::LoadU(d, a.running_mean + c);
+    hn::StoreU(scale, d, a.scale + c);
+    hn::StoreU(hn::NegMulAdd(mean, scale, parameter(d, a.bias, c, 0.0f)), d, a.shift + c);
+  });
+}
+
 // dx = weight * inv_std * (dy - mean(dy) - xhat * mean(dy * xhat)), xhat = (x - mean) * inv_std.
 inline void batch_norm_gradient(const BatchNormGradient& a) {
   const float n = static_cast<float>(a.rows);
@@ -251,6 +261,7 @@ inline void batch_norm_apply(const BatchNormApply& a) { HWY_STATIC_DISPATCH(batc
 inline void batch_norm_inference(const BatchNormInference& a) {
   HWY_STATIC_DISPATCH(batch_norm_inference)(a);
 }
+inline void batch_norm_fold(const BatchNormFold& a) { HWY_STATIC_DISPATCH(batch_norm_fold)(a); }
 inline void batch_norm_gradient(const BatchNormGradient& a) {
   HWY_STATIC_DISPATCH(batch_norm_gradient)(a);
 }

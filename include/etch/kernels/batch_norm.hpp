@@ -46,6 +46,20 @@ struct BatchNormInference {
 };
 void batch_norm_inference(const BatchNormInference&);
 
+// Evaluation as y = x * scale + shift: scale = weight / sqrt(running_var + eps),
+// shift = bias - running_mean * scale.
+struct BatchNormFold {
+  std::size_t channels;
+  float eps;
+  const float* weight;  // or null
+  const float* bias;    // or null
+  const float* running_mean;
+  const float* running_var;
+  float* scale;  // (C)
+  float* shift;  // (C)
+};
+void batch_norm_fold(const BatchNormFold&);
+
 struct BatchNormGradient {
   std::size_t rows, channels, threads;
   const float* x;

@@ -184,13 +184,16 @@ struct BackwardRows {
   }
 };
 
-// Builds the tiles of the rows [first, first + count); returns how many they are.
+// Builds the tiles of the rows [first, first + count), all about as high: a tile of few rows is
+// slow. Returns how many they are.
 template <class Rows>
 HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t first,
                                    std::size_t count) {
-  std::size_t tiles = 0;
-  for (std::size_t m = 0; m < count; m += max_rows, ++tiles) {
-    rows.build(first + m, std::min(max_rows, count - m), tables, tiles);
+  const std::size_t tiles = (count + max_rows - 1) / max_rows;
+  for (std::size_t t = 0, m = 0; t < tiles; ++t) {
+    const std::size_t rows_of_tile = (count - m) / (tiles - t);
+    rows.build(first + m, rows_of_tile, tables, t);
+    m += rows_of_tile;
   }
   return tiles;
 }
@@ -205,16 +208,17 @@ HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::si
 struct Split {
   std::size_t rows_of_block, blocks, columns_of_range, ranges;
 
-  Split(const ConvGeometry& g, std::size_t rows, std::size_t outputs, std::size_t threads)
-      : rows_of_block(tiles_of_block(forward_table(g)) * max_rows),
+  Split(std::size_t tiles, std::size_t rows, std::size_t outputs, std::size_t threads)
+      : rows_of_block(tiles * max_rows),
         blocks((rows + rows_of_block - 1) / rows_of_block),
         columns_of_range(outputs),
         ranges(1) {
     const std::size_t wanted = threads > 1 ? 4 * threads : 1;
-    const std::size_t panels = (outputs + 2 * panel - 1) / (2 * panel);
+    constexpr std::size_t wide = 4 * panel;
+    const std::size_t panels = (outputs + wide - 1) / wide;
     if (blocks < wanted) {
       const std::size_t cut = std::min(panels, (wanted + blocks - 1) / blocks);
-      columns_of_range = (panels + cut - 1) / cut * 2 * panel;
+      columns_of_range = (panels + cut - 1) / cut * wide;
       ranges = (outputs + columns_of_range - 1) / columns_of_range;
     }
   }
@@ -232,27 +236,33 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
   const std::size_t outputs = g.outputs(), k = g.taps() * g.inputs();
   const PixelOrder order{c.batch, g.output.height, g.output.width, 1,
                          batch_inside(g, g.output, c.batch)};
-  const Split split(g, order.size(), outputs, c.threads);
+  const TileTables layout = forward_tables(g, c.batch);
+  const Split split(layout.tiles, order.size(), outputs, c.threads);
   const std::size_t per_thread = conv2d_forward_scratch(g, c.batch, 1);
   const TileOutput out{c.y + group * outputs, g.output.channels,
                        of_group(c.epilogue, group * outputs), false};
   parallel(c.threads, split.blocks * split.ranges, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
-    float* zeros = reinterpret_cast<float*>(scratch + tables_bytes(forward_table(g)));
+    float* zeros = reinterpret_cast<float*>(scratch + layout.bytes());
     std::memset(zeros, 0, forward_zeros(g));
-    const Tables tables{scratch, forward_table(g), most_segments(g)};
+    const Tables tables{scratch, layout.table, most_segments(g)};
     const std::size_t row = i / split.ranges * split.rows_of_block;
     const std::size_t column = i % split.ranges * split.columns_of_range;
     const ForwardRows rows{g, order, c.x + group * g.inputs(), zeros};
     const std::size_t tiles =
         build_tiles(rows, tables, row, std::min(split.rows_of_block, order.size() - row));
-    for_columns(c.weight + group * outputs * k, k, outputs, column,
-                std::min(outputs, column + split.columns_of_range),
-                [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-                  for (std::size_t t = 0; t < tiles; ++t) {
-                    run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
-                  }
-                });
+    const auto run = [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+      for (std::size_t t = 0; t < tiles; ++t) {
+        run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
+      }
+    };
+    const float* weight = c.weight + group * outputs * k;
+    const std::size_t end = std::min(outputs, column + split.columns_of_range);
+    if (tiles * max_rows > 96) {
+      for_columns<wide_vectors>(weight, k, outputs, column, end, run);
+    } else {
+      for_columns<tile_vectors>(weight, k, outputs, column, end, run);
+    }
   });
 }
 
@@ -327,7 +337,8 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const std::size_t inputs = g.inputs(), outputs = g.outputs();
   const bool inside = batch_inside(g, g.input, c.batch) && g.window.stride == Pair(1);
   const PixelOrder order{c.batch, g.input.height, g.input.width, g.window.stride, inside};
-  const std::size_t rows_of_block = tiles_of_block(backward_table(g)) * max_rows;
+  const TileTables layout = backward_tables(g, c.batch);
+  const std::size_t rows_of_block = layout.tiles * max_rows;
   const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
   const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
   // A range's weights are transposed once by every piece that works on it.
@@ -338,7 +349,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const float* weight = c.weight + group * outputs * g.taps() * inputs;
   parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
-    const std::size_t tables_end = tables_bytes(backward_table(g));
+    const std::size_t tables_end = layout.bytes();
     float* transposed = reinterpret_cast<float*>(scratch + tables_end);
     float* zeros = reinterpret_cast<float*>(scratch + tables_end + transposed_bytes(g));
     std::memset(zeros, 0, backward_zeros(g));
@@ -346,7 +357,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     const std::size_t columns = std::min(tile_columns, inputs - first);
     transpose_weights(g, weight, first, columns, transposed);
     const BackwardRows rows{g, order, c.dy + group * outputs, zeros};
-    const Tables tables{scratch, backward_table(g), g.taps()};
+    const Tables tables{scratch, layout.table, g.taps()};
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
     for (std::size_t block = i % pieces; block < blocks; block += pieces) {
       const std::size_t row = block * rows_of_block;

@@ -13,7 +13,7 @@ namespace etch::kernels {
 struct Epilogue {
   const float* scale = nullptr;  // (C)
   const float* shift = nullptr;  // (C): a bias, or a folded batch norm's shift
-  const float* skip = nullptr;   // as y; not y itself
+  const float* skip = nullptr;   // as y; may be y itself: the sum goes onto it
   bool relu = false;
 };
 

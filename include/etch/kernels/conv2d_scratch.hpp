@@ -9,11 +9,13 @@
 namespace etch::kernels {
 
 // The largest tile of sums that any target keeps in registers, in rows (pixels) and columns
-// (channels): 12 x 32 on AVX-512 (24 of 32 registers), 6 x 16 on AVX2, 4 x 4 without SIMD.
+// (channels), and the rows of the target that has the fewest: 12 x 32 on AVX-512 (24 of 32
+// registers), 6 x 16 on AVX2, 4 x 4 without SIMD.
 #if defined(HWY_COMPILE_ONLY_SCALAR)
-inline constexpr std::size_t tile_rows = 4, tile_columns = 4, block_tiles = 1, chunk_pixels = 32;
+inline constexpr std::size_t tile_rows = 4, fewest_rows = 4, tile_columns = 4, block_tiles = 1,
+                             chunk_pixels = 32;
 #else
-inline constexpr std::size_t tile_rows = 12, tile_columns = 32, block_tiles = 16,
+inline constexpr std::size_t tile_rows = 12, fewest_rows = 6, tile_columns = 32, block_tiles = 16,
                              chunk_pixels = 256;
 #endif
 
@@ -59,16 +61,24 @@ constexpr std::size_t padded_floats(const ConvGeometry& g) {  // of one tile
 constexpr std::size_t table_bytes(std::size_t segments, std::size_t padded) {
   return (sizeof(TileRows) + segments * sizeof(Segment) + padded * sizeof(float) + 7) / 8 * 8;
 }
-constexpr std::size_t tiles_of_block(std::size_t table) {
-  const std::size_t fit = 32 * 1024 / table;
-  return fit < 1 ? 1 : fit > block_tiles ? block_tiles : fit;
+constexpr std::size_t tiles_of_block(std::size_t table, std::size_t pixels) {
+  const std::size_t fit = 32 * 1024 / table, all = (pixels + fewest_rows - 1) / fewest_rows;
+  const std::size_t most = all < block_tiles ? all : block_tiles;
+  return fit < 1 ? 1 : fit > most ? most : fit;
 }
-constexpr std::size_t forward_table(const ConvGeometry& g) {
-  return table_bytes(most_segments(g), padded_floats(g));
+struct TileTables {
+  std::size_t table, tiles;  // bytes of one tile's, and how many are built at once
+
+  constexpr TileTables(std::size_t bytes, std::size_t pixels)
+      : table(bytes), tiles(tiles_of_block(bytes, pixels)) {}
+  constexpr std::size_t bytes() const { return cache_lines(tiles * table); }
+};
+constexpr TileTables forward_tables(const ConvGeometry& g, std::size_t batch) {
+  return {table_bytes(most_segments(g), padded_floats(g)),
+          batch * g.output.height * g.output.width};
 }
-constexpr std::size_t backward_table(const ConvGeometry& g) { return table_bytes(g.taps(), 0); }
-constexpr std::size_t tables_bytes(std::size_t table) {
-  return cache_lines(tiles_of_block(table) * table);
+constexpr TileTables backward_tables(const ConvGeometry& g, std::size_t batch) {
+  return {table_bytes(g.taps(), 0), batch * g.input.height * g.input.width};
 }
 
 // Of one thread.
@@ -97,15 +107,15 @@ constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
 
 // Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
 // Monotone in both, so that scratch planned for a batch serves a smaller one.
-constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t,
+constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
                                              std::size_t threads) {
   if (g.depthwise()) return 0;
-  return threads * (forward_zeros(g) + tables_bytes(forward_table(g)));
+  return threads * (forward_zeros(g) + forward_tables(g, batch).bytes());
 }
-constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t,
+constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                     std::size_t threads) {
   if (g.depthwise()) return 0;
-  return threads * (backward_zeros(g) + tables_bytes(backward_table(g)) + transposed_bytes(g));
+  return threads * (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g));
 }
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {

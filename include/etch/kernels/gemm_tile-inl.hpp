@@ -39,22 +39,24 @@ using Vector = hn::Vec<Tag<partial>>;
 // weights and one broadcast a row, so rows * vectors products share rows + vectors loads; with
 // them the sums must fit the registers (16 on SSE and AVX2; 32 on AVX-512, NEON and in scalar
 // FPUs), and be at least 8 to cover the latency of the multiply-add.
+// A table's tile has max_rows; where there are columns enough it is run as two wide tiles, whose
+// row pointers fit the registers too.
 #if HWY_TARGET == HWY_SCALAR
-inline constexpr std::size_t tile_vectors = 4, max_rows = 4;
+inline constexpr std::size_t tile_vectors = 4, max_rows = 4, wide_vectors = 4, wide_rows = 4;
 #elif HWY_TARGET <= HWY_AVX3
-inline constexpr std::size_t tile_vectors = 2, max_rows = 12;
+inline constexpr std::size_t tile_vectors = 2, max_rows = 12, wide_vectors = 4, wide_rows = 6;
 #elif HWY_ARCH_ARM_A64
-inline constexpr std::size_t tile_vectors = 4, max_rows = 6;
+inline constexpr std::size_t tile_vectors = 4, max_rows = 6, wide_vectors = 4, wide_rows = 6;
 #else
-inline constexpr std::size_t tile_vectors = 2, max_rows = 6;
+inline constexpr std::size_t tile_vectors = 2, max_rows = 6, wide_vectors = 2, wide_rows = 6;
 #endif
-static_assert(max_rows <= tile_rows);
+static_assert(max_rows <= tile_rows && max_rows <= 2 * wide_rows);
 static_assert(vector_lanes * tile_vectors <= tile_columns);
 
 // Where the columns of a tile are: `vectors` vectors of weights, each with its own start and all
 // with the same distance between rows.
 struct Columns {
-  const float* weight[tile_vectors];
+  const float* weight[wide_vectors];
   std::size_t row_stride;
   std::size_t count;  // lanes of the last vector that exist
   std::size_t first;  // column of the output
@@ -124,24 +126,20 @@ struct Chains {
 // One tile of `rows` x `vectors`. The index sequence counts its sums: with constant indices the
 // array is split into registers, at any optimisation level.
 template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
-HWY_INLINE void tile_body(const TileRows& t, const Segment* segments, const Columns& columns,
-                          const TileOutput& out, std::index_sequence<i...>) {
+HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* segments,
+                          const Columns& columns, const TileOutput& out,
+                          std::index_sequence<i...>) {
   const Tag<partial> d;
   constexpr std::size_t step = vector_lanes;
   Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
   Chains<partial, rows * vectors> chains;
-  std::size_t block = t.num_segments > 0 ? segments[0].k / chain : 0;
-  for (std::size_t s = 0; s < t.num_segments; ++s) {
-    const Segment& segment = segments[s];
-    const std::size_t stride = columns.row_stride;
-    const float* row[rows];
-    ((row[i / vectors] = segment.rows[i / vectors]), ...);
-    for (std::size_t begin = 0; begin < segment.length; begin += chain) {
-      if ((segment.k + begin) / chain != block) {
-        block = (segment.k + begin) / chain;
-        ((chains.add(i, sum[i]), sum[i] = hn::Zero(d)), ...);
-        chains.any = true;
-      }
+  const std::size_t stride = columns.row_stride;
+  for (std::size_t s = 0, begin = 0; s < t.num_segments;) {
+    const std::size_t block = (segments[s].k + begin) / chain;
+    do {  // one chain
+      const Segment& segment = segments[s];
+      const float* row[rows];
+      ((row[i / vectors] = segment.rows[first + i / vectors]), ...);
       const std::size_t end = HWY_MIN(begin + chain, segment.length);
       const float* w[vectors];
       for (std::size_t v = 0; v < vectors; ++v) {
@@ -156,23 +154,33 @@ HWY_INLINE void tile_body(const TileRows& t, const Segment* segments, const Colu
         }
         ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
       }
-    }
+      begin = end;
+      if (begin == segment.length) {
+        ++s;
+        begin = 0;
+      }
+    } while (s < t.num_segments && (segments[s].k + begin) / chain == block);
+    if (s == t.num_segments) break;
+    ((chains.add(i, sum[i]), sum[i] = hn::Zero(d)), ...);
+    chains.any = true;
   }
   const auto put = [&](std::size_t r, std::size_t v, Vector<partial> x) HWY_ATTR {
     const std::size_t column = columns.first + v * step;
-    const std::size_t at = t.pixel[r] * out.stride + column;
+    const std::size_t at = t.pixel[first + r] * out.stride + column;
     if (out.accumulate) x = hn::Add(load<partial>(out.y + at, columns.count), x);
     store<partial>(finish<partial>(x, out, at, column, columns.count), out.y + at, columns.count);
   };
   (put(i / vectors, i % vectors, chains.with(i, sum[i])), ...);
 }
 
-using TileFunction = void (*)(const TileRows&, const Segment*, const Columns&, const TileOutput&);
+// Rows [first, first + rows) of a table's tile.
+using TileFunction = void (*)(const TileRows&, std::size_t first, const Segment*, const Columns&,
+                              const TileOutput&);
 
 template <std::size_t rows, std::size_t vectors, bool partial>
-HWY_NOINLINE void tile(const TileRows& t, const Segment* segments, const Columns& columns,
-                       const TileOutput& out) {
-  tile_body<rows, vectors, partial>(t, segments, columns, out,
+HWY_NOINLINE void tile(const TileRows& t, std::size_t first, const Segment* segments,
+                       const Columns& columns, const TileOutput& out) {
+  tile_body<rows, vectors, partial>(t, first, segments, columns, out,
                                     std::make_index_sequence<rows * vectors>());
 }
 
@@ -184,26 +192,29 @@ HWY_INLINE TileFunction tile_of(std::size_t rows, std::index_sequence<r...>) {
 }
 template <std::size_t vectors, bool partial>
 HWY_INLINE TileFunction tile_of(std::size_t rows) {
-  return tile_of<vectors, partial>(rows, std::make_index_sequence<max_rows>());
+  constexpr std::size_t most = vectors == wide_vectors ? wide_rows : max_rows;
+  return tile_of<vectors, partial>(rows, std::make_index_sequence<most>());
 }
 
 // Calls body(columns, vectors, partial) over the columns [begin, end) of a group of `outputs`
 // channels whose weights are panels of K rows; begin and end are multiples of a panel, or the end.
-template <class Body>
+// A tile is at most `widest` vectors.
+template <std::size_t widest, class Body>
 HWY_INLINE void for_columns(const float* weight, std::size_t k, std::size_t outputs,
                             std::size_t begin, std::size_t end, const Body& body) {
   constexpr std::size_t step = vector_lanes;
   for (std::size_t c = begin; c < end;) {
     const std::size_t first = c / panel * panel;
     const std::size_t width = outputs - first < panel ? outputs - first : panel;
-    const std::size_t wide = tile_vectors * step;
     Columns columns{};
     columns.row_stride = width;
     columns.first = c;
-    const bool across = step == panel && end - c >= wide && width == panel &&
-                        outputs - c >= wide;  // whole panels side by side
-    const bool within = step < panel && c - first + wide <= width;
-    const std::size_t vectors = across || within ? tile_vectors : 1;
+    const auto fit = [&](std::size_t vectors) {
+      // Whole panels side by side, or within one.
+      if (step == panel) return width == panel && end - c >= vectors * step;
+      return c - first + vectors * step <= width;
+    };
+    const std::size_t vectors = fit(widest) ? widest : fit(tile_vectors) ? tile_vectors : 1;
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t column = c + v * step, in_panel = column % panel;
       columns.weight[v] = weight + (column - in_panel) * k + in_panel;
@@ -212,33 +223,40 @@ HWY_INLINE void for_columns(const float* weight, std::size_t k, std::size_t outp
     const bool partial = vectors == 1 && left < step;
     columns.count = !partial ? step : has_masks ? left : 1;
     body(columns, vectors, partial);
-    c += vectors > 1 ? wide : columns.count;
+    c += vectors > 1 ? vectors * step : columns.count;
   }
 }
 
 // The same over a single panel of any width, row after row of `width` columns.
 template <class Body>
 HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const Body& body) {
-  constexpr std::size_t step = vector_lanes, wide = tile_vectors * vector_lanes;
+  constexpr std::size_t step = vector_lanes;
   for (std::size_t c = 0; c < width;) {
     Columns columns{};
     columns.row_stride = width;
     columns.first = c;
-    const std::size_t vectors = width - c >= wide ? tile_vectors : 1;
+    const std::size_t vectors = width - c >= tile_vectors * step ? tile_vectors : 1;
     for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
     const bool partial = vectors == 1 && width - c < step;
     columns.count = !partial ? step : has_masks ? width - c : 1;
     body(columns, vectors, partial);
-    c += vectors > 1 ? wide : columns.count;
+    c += vectors > 1 ? vectors * step : columns.count;
   }
 }
 
 HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Columns& columns,
                          std::size_t vectors, bool partial, const TileOutput& out) {
-  const TileFunction f = vectors > 1 ? tile_of<tile_vectors, false>(t.num_rows)
-                         : partial   ? tile_of<1, true>(t.num_rows)
-                                     : tile_of<1, false>(t.num_rows);
-  f(t, segments, columns, out);
+  const std::size_t rows = t.num_rows;
+  if (wide_vectors > tile_vectors && vectors == wide_vectors && rows > wide_rows) {
+    tile_of<wide_vectors, false>(rows / 2)(t, 0, segments, columns, out);
+    tile_of<wide_vectors, false>(rows - rows / 2)(t, rows / 2, segments, columns, out);
+    return;
+  }
+  const TileFunction f = vectors == wide_vectors   ? tile_of<wide_vectors, false>(rows)
+                         : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
+                         : partial                 ? tile_of<1, true>(rows)
+                                                   : tile_of<1, false>(rows);
+  f(t, 0, segments, columns, out);
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

@@ -27,7 +27,8 @@ struct ActivationModule {
                   .x = x,
                   .dx_needs = Needs::output,
                   .in_place = true,
-                  .elementwise = true},
+                  .elementwise = true,
+                  .fusion = function == kernels::Function::relu ? Fusion::relu : Fusion::nothing},
                  g.layout(x, input));
   }
 };

@@ -67,6 +67,10 @@ struct BatchNormModule {
     kernels::batch_norm_gradient({rows, channels, c.threads, c.x, c.dy, weight(c), mean(c),
                                   inv_std(c), c.dx, dweight, dbias, c.accumulate});
   }
+  static void fold(const Call& c) {
+    kernels::batch_norm_fold({channels, layer.eps, weight(c), bias(c), c.buffers,
+                              c.buffers + channels, c.y, c.y + channels});
+  }
   static constexpr std::size_t saved(std::size_t) { return 2 * channels * sizeof(float); }
 
   static constexpr int lower(Graph& g, int x) {
@@ -85,6 +89,8 @@ struct BatchNormModule {
                   .dw_needs = Needs::input,
                   .in_place = true,
                   .elementwise = true,
+                  .fusion = Fusion::norm,
+                  .fold = fold,
                   .saved = saved},
                  from,
                  {Tensor::vector("weight", affine, Initial::ones),

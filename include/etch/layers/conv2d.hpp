@@ -1,15 +1,9 @@
 // 2-d convolution. PyTorch equivalent: torch.nn.Conv2d
 // https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
 #pragma once
-#include <etch/kernels/conv2d.hpp>
-#include <etch/layer.hpp>
+#include <etch/layers/convolution.hpp>
 
 namespace etch {
-
-enum class Algorithm : unsigned char {
-  gemm,   // implicit GEMM on SIMD registers, no im2col buffer
-  loops,  // the definition, tap by tap: small code, no scratch
-};
 
 // Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias.
 // A depthwise convolution has groups = in_channels.
@@ -52,53 +46,13 @@ struct Module<layer, input> {
                        input.width + 2 * layer.padding.width>,
                 "Conv2d: the kernel must not be wider than the padded input");
 
-  static constexpr bool gemm = layer.algorithm == Algorithm::gemm;
   static constexpr kernels::ConvGeometry geometry{
       .input = input, .output = layer.output(input), .window = layer.window(), .groups = groups};
-  static constexpr std::size_t weights = geometry.weights();
+  using Kernels = Convolution<geometry, layer.bias, layer.algorithm>;
 
-  static void forward(const Call& c) {
-    const float* bias = layer.bias ? c.parameters + weights : nullptr;
-    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
-    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, {.shift = bias}, c.scratch});
-  }
-  static void backward(const Call& c) {
-    constexpr auto* dw_kernel =
-        gemm ? kernels::conv2d_weight_gradient : kernels::conv2d_weight_gradient_loops;
-    constexpr auto* dx_kernel =
-        gemm ? kernels::conv2d_input_gradient : kernels::conv2d_input_gradient_loops;
-    if (c.gradients != nullptr) {
-      dw_kernel({geometry, c.batch, c.threads, c.x, c.dy, c.gradients,
-                 layer.bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
-    }
-    if (c.dx != nullptr) {
-      dx_kernel(
-          {geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
-    }
-  }
-  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
-    return gemm ? kernels::conv2d_forward_scratch(geometry, batch, threads) : 0;
-  }
-  static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
-    if (!gemm) return 0;
-    const std::size_t dx = kernels::conv2d_input_gradient_scratch(geometry, batch, threads);
-    const std::size_t dw = kernels::conv2d_weight_gradient_scratch(geometry, batch, threads);
-    return dx > dw ? dx : dw;
-  }
   static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = "Conv2d",
-                  .forward = forward,
-                  .backward = backward,
-                  .x = x,
-                  .dw_needs = Needs::input,
-                  .accumulates = true,
-                  .macs = weights * geometry.output.height * geometry.output.width,
-                  .forward_scratch = forward_scratch,
-                  .backward_scratch = backward_scratch},
-                 geometry.output,
-                 {Tensor::weight(geometry, 4),
-                  Tensor::vector("bias", {layer.bias ? layer.out_channels : 0}, Initial::uniform,
-                                 geometry.inputs() * geometry.taps())});
+    return g.add(Kernels::op("Conv2d", x), geometry.output,
+                 {Tensor::weight(geometry, 4), Kernels::bias()});
   }
 };
 

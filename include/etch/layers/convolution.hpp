@@ -21,12 +21,16 @@ struct Convolution {
   static void forward(const Call& c) {
     kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
     if (has_bias) e.shift = c.parameters + weights;
-    if (c.norm != nullptr) {
-      e.scale = c.norm;
-      e.shift = c.norm + outputs;
-    }
+    if (c.norm != nullptr) normalise(e, c.norm);
     constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
     kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, e, c.scratch});
+  }
+  // (sum + bias) * scale + shift
+  static void normalise(kernels::Epilogue& e, float* scale) {
+    float* shift = scale + outputs;
+    for (std::size_t o = 0; has_bias && o < outputs; ++o) shift[o] += e.shift[o] * scale[o];
+    e.scale = scale;
+    e.shift = shift;
   }
   static void backward(const Call& c) {
     constexpr auto* dw_kernel =
@@ -58,7 +62,7 @@ struct Convolution {
             .x = x,
             .dw_needs = Needs::input,
             .accumulates = true,
-            .fusion = has_bias ? Fusion::takes_sums : Fusion::takes,
+            .fusion = Fusion::takes,
             .macs = weights * geometry.output.height * geometry.output.width,
             .forward_scratch = forward_scratch,
             .backward_scratch = backward_scratch};
