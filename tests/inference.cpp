@@ -53,8 +53,8 @@ constexpr auto odd = Sequential<
     Flatten{}, BatchNorm1d{}, ReLU{}, Linear{.out_features = 5, .bias = false}, BatchNorm1d{},
     Residual<Identity{}>{}, Linear{.out_features = 5}>{};
 
-template <class N>
-void check_fusion() {
+template <class N, InferenceOptions options>
+void check_against_plain(double epsilon) {
   const auto parameters = std::make_unique<Parameters<N>>();
   initialize(N::graph, parameters->values, 5);
   // Statistics as if something had been learned.
@@ -63,24 +63,46 @@ void check_fusion() {
   for (std::size_t i = 0; i < N::graph.num_buffers; ++i) buffers[i] = 0.5f + random.uniform() / 4;
   std::vector<float> images(2 * N::input_shape.elements());
   for (float& v : images) v = random.uniform();
-  using Fused = Inference<N, InferenceOptions{.batch = 2}>;
+  using Fast = Inference<N, options>;
   using Plain = Inference<N, InferenceOptions{.batch = 2, .fuse = false}>;
-  const auto fused = std::make_unique<Fused>(*parameters);
+  const auto fast = std::make_unique<Fast>(*parameters);
   const auto plain = std::make_unique<Plain>(*parameters);
-  const auto got = fused->batch(images), want = plain->batch(images);
+  const auto got = fast->batch(images), want = plain->batch(images);
   REQUIRE(got.size() == 2 * N::output_shape.elements());
   float size = 0;
   for (const float v : want) size = std::max(size, std::abs(v));
   CHECK(size > 0.01f);
   for (std::size_t i = 0; i < want.size(); ++i)
-    CHECK(got[i] == Approx(want[i]).epsilon(1e-5).margin(1e-6f * size));
+    CHECK(got[i] == Approx(want[i]).epsilon(epsilon).margin(epsilon / 10 * size));
 }
 
 }  // namespace
 
 TEST_CASE("fused steps answer as the layers one by one") {
-  check_fusion<Net>();
-  check_fusion<Network<odd, Shape{3, 6, 5}>>();
+  constexpr InferenceOptions fused{.batch = 2};
+  check_against_plain<Net, fused>(1e-5);
+  check_against_plain<Network<odd, Shape{3, 6, 5}>, fused>(1e-5);
+}
+
+TEST_CASE("Winograd's weights are prepared once, and again when asked") {
+  constexpr InferenceOptions winograd{.batch = 2, .threads = 2, .winograd = true};
+  check_against_plain<Net, winograd>(1e-4);
+  using Fast = Inference<Net, winograd>;
+  static_assert(Fast::prepared_bytes > 0 && Inference<Net>::prepared_bytes == 0);
+  const auto parameters = std::make_unique<Parameters<Net>>();
+  initialize(Net::graph, parameters->values, 2);
+  const std::vector<float> image(Net::input_shape.elements(), 0.25f);
+  const auto first = std::make_unique<Fast>(*parameters);
+  const auto answer = [](Fast& net, const std::vector<float>& x) {
+    const auto y = net.batch(x);
+    return std::vector<float>(y.begin(), y.end());
+  };
+  const std::vector<float> before = answer(*first, image);
+  initialize(Net::graph, parameters->values, 3);
+  first->prepare();
+  const auto second = std::make_unique<Fast>(*parameters);
+  CHECK(answer(*first, image) == answer(*second, image));
+  CHECK(answer(*first, image) != before);
 }
 
 // Nine convolutions, seven of them with a norm to fold, a pool and a Linear are all that is left.

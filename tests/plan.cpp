@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Planned {
   std::vector<Buffer> buffers;
   int num_steps = 0, num_buffers = 0;
   Peak peak;
+  std::size_t prepared_bytes = 0;
 
   template <class Options>
   Planned(GraphView g, Options options) : graph(g) {
@@ -42,6 +44,7 @@ struct Planned {
     num_steps = s.num_steps();
     num_buffers = s.num_buffers();
     peak = s.peak();
+    prepared_bytes = s.prepared_bytes();
     REQUIRE(num_steps <= bounds.steps);
     REQUIRE(num_buffers <= bounds.buffers);
   }
@@ -137,6 +140,8 @@ class Walk {
       writes(s.dx, written);
     } else {
       const Op& op = p_.graph.ops[s.op];
+      if (s.kind == StepKind::prepare) return prepares(s);
+      if (s.prepared != absent) REQUIRE(prepared_at_.count(s.prepared) == 1);
       if (s.kind != StepKind::fold) reads(s.x, root(op.x));
       if (s.kind == StepKind::fold) {
         writes(s.y, written);
@@ -156,6 +161,14 @@ class Walk {
       }
     }
     writes(s.scratch, nothing_yet);
+  }
+
+  // Every convolution's prepared weights begin after those before.
+  void prepares(const Step& s) {
+    REQUIRE(s.prepared * unit >= prepared_end_);
+    prepared_end_ = s.prepared * unit + p_.graph.ops[s.op].prepared;
+    REQUIRE(prepared_end_ <= p_.prepared_bytes);
+    prepared_at_.insert(s.prepared);
   }
 
   // Each op of the chain is there for a reason: a norm, a sum, a ReLU.
@@ -186,6 +199,8 @@ class Walk {
 
   const Planned& p_;
   std::vector<int> holds_, root_;
+  std::set<std::uint32_t> prepared_at_;
+  std::size_t prepared_end_ = 0;
   int step_ = 0;
 };
 
@@ -203,8 +218,10 @@ void check_all(const std::string& name, GraphView g, double inference_slack,
   INFO(name);
   double worst_inference = 1, worst_training = 1;
   for (const std::size_t batch : {1u, 3u}) {
-    for (const bool fuse : {true, false}) {
-      const InferenceOptions options{.batch = batch, .threads = batch, .fuse = fuse};
+    for (const bool fast : {true, false}) {
+      InferenceOptions options{.batch = batch, .threads = batch, .fuse = fast};
+      worst_inference = std::max(worst_inference, check(g, options, false));
+      options.winograd = fast;
       worst_inference = std::max(worst_inference, check(g, options, false));
     }
     for (const Update update : {Update::accumulate, Update::fused}) {
@@ -256,6 +273,9 @@ TEST_CASE("the plans of ResNets") {
 TEST_CASE("pinned sizes") {
   using R101 = Network<resnet101<1000>, Shape{3, 224, 224}>;
   CHECK(Inference<R101>::arena_bytes <= 5'240'000);
+  using Winograd = Inference<R101, InferenceOptions{.winograd = true}>;
+  CHECK(Winograd::arena_bytes <= 7'000'000);
+  CHECK(Winograd::prepared_bytes <= 120'000'000);
   using Small = Network<resnet101<10, Stride::on_first_1x1>, Shape{1, 32, 32}>;
   CHECK(Inference<Small>::arena_bytes <= 110 * 1024);
   using Kept = Trainer<R101, CrossEntropyLoss{}, Adam{}>;

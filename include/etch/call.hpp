@@ -35,6 +35,8 @@ struct Call {
   // What a convolution of a fused program does before it stores: Fusion::producer. (`skip` too.)
   float* norm = nullptr;  // scale, then shift, of each output channel; a bias is added to shift
   bool relu = false;
+  float* prepared =
+      nullptr;  // Op::prepared bytes: written by Op::prepare, read by forward_prepared
 
   std::byte* saved = nullptr;    // Op::saved bytes, kept from forward to backward
   std::byte* scratch = nullptr;  // Op::forward_scratch or backward_scratch bytes

@@ -13,7 +13,8 @@ struct Draft {
 
   Step steps[bounds.steps]{};
   Buffer buffers[bounds.buffers]{};
-  int num_steps = 0, num_forward = 0, num_buffers = 0;
+  int num_steps = 0, num_prepare = 0, num_forward = 0, num_buffers = 0;
+  std::size_t prepared_bytes = 0;
   std::uint32_t output = absent;
   Peak peak{};
 };
@@ -28,6 +29,8 @@ constexpr Draft<size> draft(GraphView graph, Options options) {
   Schedule s(graph, {d.steps, d.buffers, {starts, ends, next}, refs, values});
   s.run(options);
   d.num_steps = s.num_steps();
+  d.num_prepare = s.num_prepare_steps();
+  d.prepared_bytes = s.prepared_bytes();
   d.num_forward = s.num_forward_steps();
   d.num_buffers = s.num_buffers();
   d.output = s.output();

@@ -40,7 +40,12 @@ struct Op {
   bool only_in_training = false;  // y is x in evaluation: dropout
   Fusion fusion = Fusion::nothing;
   Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
-  std::size_t macs = 0;     // multiply-accumulates an image, forward
+  // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
+  // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
+  std::size_t prepared = 0;
+  Kernel prepare = no_kernel, forward_prepared = no_kernel;
+  std::size_t (*prepared_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
+  std::size_t macs = 0;  // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
   std::size_t (*saved)(std::size_t batch) = nothing_saved;
   std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;

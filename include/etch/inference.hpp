@@ -6,6 +6,17 @@
 
 namespace etch {
 
+// Room for prepared weights: none without.
+template <std::size_t bytes>
+struct Prepared {
+  alignas(buffer_alignment) std::byte values[bytes];
+  std::byte* data() { return values; }
+};
+template <>
+struct Prepared<0> {
+  std::byte* data() { return nullptr; }
+};
+
 // sizeof(Inference<Net>) is all the RAM it takes; the parameters stay where they are.
 //
 //   static Inference<LeNet> net{weights};
@@ -26,7 +37,16 @@ class Inference {
   static constexpr std::size_t input_size = Net::input_shape.elements();
   static constexpr std::size_t output_size = Net::output_shape.elements();
 
-  explicit Inference(const Parameters<Net>& parameters) : parameters_(&parameters) {}
+  // Bytes of weights transformed beforehand: InferenceOptions::winograd.
+  static constexpr std::size_t prepared_bytes = plan.prepared_bytes;
+
+  explicit Inference(const Parameters<Net>& parameters) : parameters_(&parameters) { prepare(); }
+
+  // To be called where the parameters have changed and weights are transformed beforehand.
+  void prepare() {
+    const Memory m = memory();
+    for (std::size_t i = 0; i < num_prepare; ++i) run_step(steps[i], m);
+  }
 
   // One image (H, W, C) to its outputs, which stay until the next call.
   std::span<const float, output_size> operator()(std::span<const float, input_size> image) {
@@ -46,14 +66,23 @@ class Inference {
 
  private:
   const float* run(const float* images, std::size_t batch) {
-    Memory m{.arena = arena_, .input = images, .parameters = parameters_->values};
+    Memory m = memory();
+    m.input = images;
     m.batch = batch;
-    m.threads = threads_;
-    for (const Step& step : steps) run_step(step, m);
+    for (std::size_t i = num_prepare; i < steps.size(); ++i) run_step(steps[i], m);
     return m.source(plan.output);
   }
 
+  Memory memory() {
+    Memory m{.arena = arena_, .prepared = prepared_.data(), .parameters = parameters_->values};
+    m.threads = threads_;
+    return m;
+  }
+
+  static constexpr std::size_t num_prepare = static_cast<std::size_t>(plan.num_prepare);
+
   alignas(buffer_alignment) std::byte arena_[arena_bytes > 0 ? arena_bytes : 1];
+  [[no_unique_address]] Prepared<prepared_bytes> prepared_;
   const Parameters<Net>* parameters_;
   std::size_t threads_ = options.threads;
 };

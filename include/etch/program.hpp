@@ -6,6 +6,7 @@
 namespace etch {
 
 enum class StepKind : unsigned char {
+  prepare,  // once, before the first run: see Op::prepare
   forward,
   fold,  // a norm's scale and shift, for the fused step after it
   loss,  // writes dy of the output
@@ -26,6 +27,7 @@ struct Step {
   std::uint32_t saved = absent, scratch = absent;
   std::uint32_t gradients = absent;  // in the arena (Update::fused), else see `parameters`
   std::uint32_t norm = absent;       // see Call::norm
+  std::uint32_t prepared = absent;   // not in the arena: from the start of the prepared weights
   std::uint32_t parameters = 0;      // floats, from the start of Parameters
   std::uint32_t count = 0;           // floats: parameters of the op; 0: none that learn
   std::uint32_t buffers = 0;         // floats, from the start of Parameters
@@ -40,6 +42,7 @@ struct Step {
 // Where a program runs.
 struct Memory {
   std::byte* arena = nullptr;
+  std::byte* prepared = nullptr;      // weights made by the steps of kind prepare
   const float* input = nullptr;       // (batch, H, W, C)
   const float* parameters = nullptr;  // all of them
   float* trained = nullptr;           // the same where the program trains, else null
@@ -66,7 +69,7 @@ inline void sum_of_gradients(const Call& c) {
   kernels::add({c.batch * c.count, c.threads, c.x, c.dy, c.dx});
 }
 
-// Runs one forward, fold, backward or add step.
+// Runs one prepare, forward, fold, backward or add step.
 inline void run_step(const Step& s, const Memory& m) {
   Call c;
   c.batch = m.batch;
@@ -80,6 +83,8 @@ inline void run_step(const Step& s, const Memory& m) {
   c.skip = m.source(s.skip);
   c.norm = m.at(s.norm);
   c.relu = s.relu;
+  c.prepared =
+      s.prepared == absent ? nullptr : reinterpret_cast<float*>(m.prepared + s.prepared * unit);
   c.y = m.at(s.y);
   c.dy = m.at(s.dy);
   c.dx = m.at(s.dx);

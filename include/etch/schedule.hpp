@@ -18,7 +18,8 @@ enum class Recompute : unsigned char {
 
 struct InferenceOptions {
   std::size_t batch = 1, threads = 1;  // at most this many
-  bool fuse = true;  // a convolution, its norm, a sum and a ReLU after it are one step
+  bool winograd = false;  // kernels/winograd.hpp where it pays: faster, less exact, more memory
+  bool fuse = true;       // a convolution, its norm, a sum and a ReLU after it are one step
 };
 
 struct Training {
@@ -38,6 +39,7 @@ struct Value {
   std::uint32_t again = absent;     // its buffer when made again in backward
   std::uint32_t saved = absent;     // what its producer keeps for backward
   std::uint32_t gradient = absent;  // the buffer of its gradient, so far
+  std::uint32_t prepared = absent;  // its producer's weights, made beforehand
   bool wants = false;               // a gradient: something that learns is upstream
   bool needed = false;              // by a backward step
   bool fused = false;               // made, or passed on, by a step of an earlier op
@@ -49,7 +51,8 @@ struct ScheduleBounds {
   int steps = 0, buffers = 0, values = 0;
 
   constexpr ScheduleBounds(GraphSize g)
-      // Training: forward, replay, backward, two adds, update of each op, and the loss.
+      // Training: forward (inference: prepare, fold), replay, backward, two adds, update of each
+      // op, and the loss.
       : steps(6 * g.ops + 1),
         // The output, the replayed output, two gradients and a sum, saved, parameters' gradient,
         // and scratch of three steps; the loss's gradient.
@@ -80,6 +83,9 @@ class Schedule {
   constexpr int num_buffers() const { return num_buffers_; }
   constexpr Peak peak() const { return peak_; }
   constexpr std::uint32_t output() const { return output_; }
+  // The first steps run once, and fill so many bytes of their own.
+  constexpr int num_prepare_steps() const { return num_prepare_; }
+  constexpr std::size_t prepared_bytes() const { return prepared_; }
 
  private:
   constexpr std::uint32_t buffer(std::size_t bytes) {
@@ -118,6 +124,7 @@ class Schedule {
   constexpr Step step_of(int op, StepKind kind) const;
   constexpr void scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t));
   constexpr void forward(int op);
+  constexpr void prepare();
   constexpr void fuse(Step& s);
   constexpr bool fuse_next(Step& s);
   constexpr bool takes_norm(const Step& s, const Op& norm) const;
@@ -143,7 +150,8 @@ class Schedule {
   std::size_t batch_ = 1, threads_ = 1;
   bool training_ = false, fuses_ = false;
   Training options_{};
-  int num_steps_ = 0, num_forward_ = 0, num_buffers_ = 0;
+  int num_steps_ = 0, num_prepare_ = 0, num_forward_ = 0, num_buffers_ = 0;
+  std::size_t prepared_ = 0;
   std::uint32_t output_ = absent;
   Peak peak_{};
 };
@@ -213,7 +221,9 @@ constexpr void Schedule::forward(int i) {
   if (saved > 0 && training_ && (s.mode == Mode::train || learns_through(op))) {
     s.saved = y.saved = buffer(saved);
   }
-  scratch(s, op.forward_scratch);
+  s.prepared = value(op.y).prepared;
+  if (s.prepared != absent) s.run = op.forward_prepared;
+  scratch(s, s.prepared != absent ? op.prepared_scratch : op.forward_scratch);
   add(s);
 }
 
@@ -269,9 +279,23 @@ constexpr void Schedule::fold(Step& s, int norm) {
   add(f);
 }
 
+constexpr void Schedule::prepare() {
+  for (int i = 0; i < graph_.size.ops; ++i) {
+    const Op& op = graph_.ops[i];
+    if (op.prepared == 0) continue;
+    Step s = step_of(i, StepKind::prepare);
+    s.run = op.prepare;
+    s.prepared = value(op.y).prepared = static_cast<std::uint32_t>(prepared_ / unit);
+    prepared_ += aligned(op.prepared);
+    add(s);
+  }
+  num_prepare_ = num_steps_;
+}
+
 constexpr void Schedule::run(InferenceOptions options) {
   fuses_ = options.fuse;
   begin(options.batch, options.threads);
+  if (options.winograd) prepare();
   for (int i = 0; i < graph_.size.ops; ++i) forward(i);
   num_forward_ = num_steps_;
   finish();

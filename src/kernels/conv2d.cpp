@@ -10,6 +10,8 @@
 
 namespace etch::kernels {
 ETCH_KERNEL(conv2d_forward, ConvForward)
+ETCH_KERNEL(winograd_prepare, WinogradPrepare)
+ETCH_KERNEL(winograd_forward, ConvForward)
 ETCH_KERNEL(conv2d_input_gradient, ConvInputGradient)
 ETCH_KERNEL(conv2d_weight_gradient, ConvWeightGradient)
 }  // namespace etch::kernels

@@ -15,7 +15,8 @@ std::string step_name(GraphView graph, const Step& step) {
 }
 
 const char* step_kind(const Step& step) {
-  static constexpr const char* names[] = {"forward", "fold", "loss", "backward", "add", "update"};
+  static constexpr const char* names[] = {"prepare",  "forward", "fold",  "loss",
+                                          "backward", "add",     "update"};
   if (step.mode == Mode::replay) return "replay";
   return names[static_cast<std::size_t>(step.kind)];
 }

@@ -19,8 +19,9 @@
 #include <cstring>
 
 #include <etch/kernels/depthwise-inl.hpp>
-#include <etch/kernels/gemm_tile-inl.hpp>
+#include <etch/kernels/tile_tables-inl.hpp>
 #include <etch/kernels/weight_gradient-inl.hpp>
+#include <etch/kernels/winograd-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
@@ -56,20 +57,6 @@ struct PixelOrder {
 
   static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
     return first < length ? (length - first + step - 1) / step : 0;
-  }
-};
-
-// A thread's tables: for each tile its rows, its segments, and padded copies of the input.
-struct Tables {
-  std::byte* at;
-  std::size_t bytes, segments_of_tile;
-
-  TileRows& rows(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * bytes); }
-  Segment* segments(std::size_t i) const {
-    return reinterpret_cast<Segment*>(at + i * bytes + sizeof(TileRows));
-  }
-  float* padded(std::size_t i) const {
-    return reinterpret_cast<float*>(segments(i) + segments_of_tile);
   }
 };
 
@@ -184,20 +171,6 @@ struct BackwardRows {
   }
 };
 
-// Builds the tiles of the rows [first, first + count), all about as high: a tile of few rows is
-// slow. Returns how many they are.
-template <class Rows>
-HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t first,
-                                   std::size_t count) {
-  const std::size_t tiles = (count + max_rows - 1) / max_rows;
-  for (std::size_t t = 0, m = 0; t < tiles; ++t) {
-    const std::size_t rows_of_tile = (count - m) / (tiles - t);
-    rows.build(first + m, rows_of_tile, tables, t);
-    m += rows_of_tile;
-  }
-  return tiles;
-}
-
 // Few pixels with padding around: position by position, the batch inside, so that a tile's pixels
 // have the same taps. Otherwise memory order.
 HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::size_t batch) {
@@ -251,18 +224,8 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
     const ForwardRows rows{g, order, c.x + group * g.inputs(), zeros};
     const std::size_t tiles =
         build_tiles(rows, tables, row, std::min(split.rows_of_block, order.size() - row));
-    const auto run = [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-      for (std::size_t t = 0; t < tiles; ++t) {
-        run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
-      }
-    };
-    const float* weight = c.weight + group * outputs * k;
-    const std::size_t end = std::min(outputs, column + split.columns_of_range);
-    if (tiles * max_rows > 96) {
-      for_columns<wide_vectors>(weight, k, outputs, column, end, run);
-    } else {
-      for_columns<tile_vectors>(weight, k, outputs, column, end, run);
-    }
+    run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
+              std::min(outputs, column + split.columns_of_range), out);
   });
 }
 
@@ -389,6 +352,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
 namespace etch::kernels {
 inline void conv2d_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(conv2d_forward)(c); }
+inline void winograd_prepare(const WinogradPrepare& c) { HWY_STATIC_DISPATCH(winograd_prepare)(c); }
+inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winograd_forward)(c); }
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
   HWY_STATIC_DISPATCH(conv2d_input_gradient)(c);
 }

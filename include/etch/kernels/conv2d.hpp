@@ -3,6 +3,7 @@
 // A fully connected layer is the same kernel over 1x1 images.
 #pragma once
 #include <etch/kernels/conv2d_scratch.hpp>
+#include <etch/kernels/winograd.hpp>
 
 #include <cstddef>
 

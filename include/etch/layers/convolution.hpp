@@ -19,11 +19,21 @@ struct Convolution {
   static constexpr bool gemm = algorithm == Algorithm::gemm;
 
   static void forward(const Call& c) {
+    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
+    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, epilogue(c), c.scratch});
+  }
+  static void prepare(const Call& c) {
+    kernels::winograd_prepare({geometry, c.parameters, c.prepared});
+  }
+  static void forward_prepared(const Call& c) {
+    kernels::winograd_forward(
+        {geometry, c.batch, c.threads, c.x, c.prepared, c.y, epilogue(c), c.scratch});
+  }
+  static kernels::Epilogue epilogue(const Call& c) {
     kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
     if (has_bias) e.shift = c.parameters + weights;
     if (c.norm != nullptr) normalise(e, c.norm);
-    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
-    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, e, c.scratch});
+    return e;
   }
   // (sum + bias) * scale + shift
   static void normalise(kernels::Epilogue& e, float* scale) {
@@ -55,7 +65,20 @@ struct Convolution {
     const std::size_t dw = kernels::conv2d_weight_gradient_scratch(geometry, batch, threads);
     return dx > dw ? dx : dw;
   }
+  static constexpr std::size_t prepared_scratch(std::size_t batch, std::size_t threads) {
+    return kernels::winograd_scratch(geometry, batch, threads);
+  }
   static constexpr Op op(const char* kind, int x) {
+    Op op = direct(kind, x);
+    if constexpr (gemm && kernels::winograd_tile(geometry) > 0) {
+      op.prepared = kernels::winograd_weights(geometry) * sizeof(float);
+      op.prepare = prepare;
+      op.forward_prepared = forward_prepared;
+      op.prepared_scratch = prepared_scratch;
+    }
+    return op;
+  }
+  static constexpr Op direct(const char* kind, int x) {
     return {.kind = kind,
             .forward = forward,
             .backward = backward,

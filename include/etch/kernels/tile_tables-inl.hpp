@@ -1,0 +1,60 @@
+// A thread's tables of tiles, and the run of all of them over panels of weights.
+#if defined(ETCH_TILE_TABLES_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_TILE_TABLES_INL_HPP
+#undef ETCH_TILE_TABLES_INL_HPP
+#else
+#define ETCH_TILE_TABLES_INL_HPP
+#endif
+
+#include <etch/kernels/conv2d_scratch.hpp>
+
+#include <etch/kernels/gemm_tile-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+
+// A thread's tables: for each tile its rows, its segments, and padded copies of the input.
+struct Tables {
+  std::byte* at;
+  std::size_t bytes, segments_of_tile;
+
+  TileRows& rows(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * bytes); }
+  Segment* segments(std::size_t i) const {
+    return reinterpret_cast<Segment*>(at + i * bytes + sizeof(TileRows));
+  }
+  float* padded(std::size_t i) const {
+    return reinterpret_cast<float*>(segments(i) + segments_of_tile);
+  }
+};
+
+// Builds the tiles of the rows [first, first + count), all about as high: a tile of few rows is
+// slow. Returns how many they are.
+template <class Rows>
+HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t first,
+                                   std::size_t count) {
+  const std::size_t tiles = (count + max_rows - 1) / max_rows;
+  for (std::size_t t = 0, m = 0; t < tiles; ++t) {
+    const std::size_t rows_of_tile = (count - m) / (tiles - t);
+    rows.build(first + m, rows_of_tile, tables, t);
+    m += rows_of_tile;
+  }
+  return tiles;
+}
+
+// Runs the tiles over the columns [begin, end) of a group of `outputs` channels whose weights are
+// panels of k rows.
+HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* weight,
+                          std::size_t k, std::size_t outputs, std::size_t begin, std::size_t end,
+                          const TileOutput& out) {
+  for_columns<wide_vectors>(
+      weight, k, outputs, begin, end,
+      [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+        for (std::size_t t = 0; t < tiles; ++t) {
+          run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
+        }
+      });
+}
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

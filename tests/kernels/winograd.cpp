@@ -1,0 +1,125 @@
+// Winograd's convolution against the loops in double, over random shapes and every SIMD target.
+#include <etch/kernels/conv2d_loops.hpp>
+#include <etch/kernels/winograd.hpp>
+
+#include <algorithm>
+
+#include "guarded.hpp"
+#include "scratch.hpp"
+
+using namespace etch;
+using namespace etch::kernels;
+using namespace guarded;
+
+namespace {
+
+constexpr ConvGeometry square(std::size_t inputs, std::size_t size, std::size_t outputs) {
+  const Window w{.kernel_size = 3, .padding = 1};
+  const Shape in{inputs, size, size};
+  return {.input = in, .output = w.output(in, outputs), .window = w};
+}
+
+// Which tiles ResNet-101 takes at 224x224; nothing but 3x3 with stride 1 takes any.
+static_assert(winograd_tile(square(64, 56, 64)) == 4);
+static_assert(winograd_tile(square(128, 28, 128)) == 4);
+static_assert(winograd_tile(square(256, 14, 256)) == 2);
+static_assert(winograd_tile(square(512, 7, 512)) == 0);
+static_assert(winograd_tile(square(3, 224, 64)) == 0);
+static_assert(winograd_weights(square(256, 14, 256)) == 16 * 256 * 256);
+
+ConvGeometry random_geometry(Generator& random) {
+  ConvGeometry g;
+  const auto pick = [&](std::size_t low, std::size_t high) {
+    return low + random.below(high - low + 1);
+  };
+  do {
+    g.window = {.kernel_size = 3, .padding = {pick(0, 3), pick(0, 2)}};
+    g.input = {pick(16, 70), pick(10, 30), pick(10, 40)};
+    g.output = g.window.output(g.input, pick(16, 90));
+  } while (winograd_tile(g) == 0);
+  return g;
+}
+
+// The error relative to the largest sum of absolute products: a tile's outputs share their
+// intermediate sums, so at a border, where a sum is of few products, it is larger than its own.
+constexpr double allowed(std::size_t m) { return m == 2 ? 2e-7 : 3e-6; }
+
+void check(const ConvGeometry& g, std::size_t batch, std::size_t threads, unsigned parts,
+           Generator& random) {
+  INFO(g.input.channels << "x" << g.input.height << "x" << g.input.width << " -> "
+                        << g.output.channels << ", batch " << batch << ", m " << winograd_tile(g));
+  Guarded x = random_values(batch * g.input.elements(), random);
+  Guarded weight = random_values(g.weights(), random), prepared(winograd_weights(g), poison);
+  Guarded scale = random_values(g.output.channels, random);
+  Guarded shift = random_values(g.output.channels, random);
+  Guarded y = random_values(batch * g.output.elements(), random);
+  const std::vector<double> skip(y.data(), y.data() + y.size());
+  Scratch scratch(winograd_scratch(g, batch, threads));
+  winograd_prepare({g, weight.data(), prepared.data()});
+  REQUIRE(prepared.intact());
+  Epilogue e;
+  if (parts & 1) e.shift = shift.data();
+  if (parts & 2) e.scale = scale.data();
+  if (parts & 4) e.skip = y.data();  // the sum goes onto it
+  e.relu = parts & 8;
+  winograd_forward({g, batch, threads, x.data(), prepared.data(), y.data(), e, scratch.data()});
+  REQUIRE(scratch.intact());
+  REQUIRE(y.intact());
+  const auto loops = [&](auto change) {
+    std::vector<double> in(x.data(), x.data() + x.size()),
+        w(weight.data(), weight.data() + weight.size()), sums(y.size());
+    for (double& v : in) v = change(v);
+    for (double& v : w) v = change(v);
+    for (std::size_t row = 0; row < batch * g.output.height; ++row) {
+      forward_row(g, row, in.data(), w.data(), sums.data());
+    }
+    return sums;
+  };
+  const std::vector<double> want = loops([](double v) { return v; });
+  const std::vector<double> sizes = loops([](double v) { return std::abs(v); });
+  double worst = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const std::size_t o = i % g.output.channels;
+    double v = want[i];
+    if (parts & 2) v *= scale[o];
+    if (parts & 1) v += shift[o];
+    if (parts & 4) v += skip[i];
+    if (parts & 8) v = std::max(v, 0.0);
+    worst = std::max(worst, std::abs(y[i] - v));
+    REQUIRE(std::isfinite(y[i]));
+  }
+  const double largest = *std::max_element(sizes.begin(), sizes.end());
+  CHECK(worst <= allowed(winograd_tile(g)) * largest);
+}
+
+}  // namespace
+
+TEST_CASE("Winograd's tiles equal the loops in double over random shapes") {
+  for_each_target([] {
+    Generator random{9};
+    for (unsigned i = 0; i < 32; ++i) {
+      const ConvGeometry g = random_geometry(random);
+      check(g, 1 + random.below(4), 1 + random.below(3), i % 16, random);
+    }
+    check(square(64, 14, 80), 3, 2, 15, random);
+    check(square(20, 28, 50), 2, 1, 0, random);
+  });
+}
+
+TEST_CASE("Winograd's result is the same for any number of threads and in any batch") {
+  Generator random{10};
+  for (const ConvGeometry& g : {square(32, 14, 48), square(16, 28, 33)}) {
+    const std::size_t batch = 5, image = g.input.elements(), answer = g.output.elements();
+    Guarded x = random_values(batch * image, random), weight = random_values(g.weights(), random);
+    Guarded prepared(winograd_weights(g), poison);
+    Guarded all(batch * answer, poison), one(answer, poison);
+    winograd_prepare({g, weight.data(), prepared.data()});
+    Scratch scratch(winograd_scratch(g, batch, 3));
+    winograd_forward({g, batch, 3, x.data(), prepared.data(), all.data(), {}, scratch.data()});
+    for (std::size_t n = 0; n < batch; ++n) {
+      winograd_forward(
+          {g, 1, 1, x.data() + n * image, prepared.data(), one.data(), {}, scratch.data()});
+      CHECK(std::equal(one.data(), one.data() + answer, all.data() + n * answer));
+    }
+  }
+}
