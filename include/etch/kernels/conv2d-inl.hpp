@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <etch/kernels/conv2d_rows-inl.hpp>
 #include <etch/kernels/depthwise-inl.hpp>
 #include <etch/kernels/tile_tables-inl.hpp>
 #include <etch/kernels/weight_gradient-inl.hpp>
@@ -26,150 +27,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-struct Pixel {
-  std::size_t n, r, c;
-};
-
-// The order in which pixels of a (batch, height, width) tensor become rows of tiles.
-struct PixelOrder {
-  std::size_t batch, height, width;
-  Pair step = 1;             // pixels of equal (r, c) modulo step come together
-  bool batch_inner = false;  // (r, c, n) instead of (n, r, c)
-
-  std::size_t size() const { return batch * height * width; }
-
-  Pixel at(std::size_t m) const {
-    if (batch_inner) return {m % batch, m / batch / width, m / batch % width};
-    if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
-    for (std::size_t r0 = 0;; ++r0) {
-      for (std::size_t c0 = 0; c0 < step.width; ++c0) {
-        const std::size_t rows = count(height, r0, step.height), row = count(width, c0, step.width);
-        const std::size_t of_class = batch * rows * row;
-        if (m >= of_class) {
-          m -= of_class;
-          continue;
-        }
-        return {m / (rows * row), m / row % rows * step.height + r0, m % row * step.width + c0};
-      }
-    }
-  }
-
-  static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
-    return first < length ? (length - first + step - 1) / step : 0;
-  }
-};
-
-// The rows of forward tiles: pixels of y, summed over taps of x.
-struct ForwardRows {
-  const ConvGeometry& g;
-  PixelOrder pixels;
-  const float* x;  // of the group
-  const float* zeros;
-
-  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
-    const Window& w = g.window;
-    TileRows& rows = tables.rows(tile);
-    rows.num_rows = static_cast<std::uint32_t>(count);
-    // Where tap (0, 0) of each row is; it may lie in the padding, and then r and c wrap around.
-    std::size_t r[tile_rows], c[tile_rows], image[tile_rows];
-    for (std::size_t i = 0; i < count; ++i) {
-      const Pixel p = pixels.at(m + i);
-      rows.pixel[i] =
-          static_cast<std::uint32_t>((p.n * g.output.height + p.r) * g.output.width + p.c);
-      r[i] = p.r * w.stride.height - w.padding.height;
-      c[i] = p.c * w.stride.width - w.padding.width;
-      image[i] = p.n * g.input.height;
-    }
-    const std::size_t length = segment_length(g), taps = merges_taps(g) ? w.kernel_size.width : 1;
-    Segment* segment = tables.segments(tile);
-    float* padded = tables.padded(tile);
-    for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
-      for (std::size_t v = 0; v < w.kernel_size.width; v += taps) {
-        bool any = false;
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::size_t row = r[i] + u * w.dilation.height;
-          const std::size_t column = c[i] + v * w.dilation.width;
-          const float* from = zeros;
-          if (row < g.input.height) {
-            const std::size_t line = (image[i] + row) * g.input.width;
-            if (column < g.input.width && column + taps <= g.input.width) {
-              from = x + (line + column) * g.input.channels;
-            } else if (taps > 1) {
-              from = pad(line, column, padded);
-              padded += length;
-            }
-          }
-          any = any || from != zeros;
-          segment->rows[i] = from;
-        }
-        segment->k = static_cast<std::uint32_t>((u * w.kernel_size.width + v) * g.inputs());
-        segment->length = static_cast<std::uint32_t>(length);
-        if (any) ++segment;
-      }
-    }
-    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
-  }
-
-  // A kernel row that begins at `column` (wrapped around where that is left of the image), with
-  // zeros where it is outside.
-  const float* pad(std::size_t line, std::size_t column, float* to) const {
-    const std::size_t inputs = g.inputs();
-    for (std::size_t v = 0; v < g.window.kernel_size.width; ++v) {
-      const bool inside = column + v < g.input.width;
-      const float* from = inside ? x + (line + column + v) * inputs : zeros;
-      for (std::size_t i = 0; i < inputs; ++i) to[v * inputs + i] = from[i];
-    }
-    return to;
-  }
-};
-
-// The rows of input gradient tiles: pixels of x, summed over those outputs that saw them.
-struct BackwardRows {
-  const ConvGeometry& g;
-  PixelOrder pixels;
-  const float* dy;  // of the group
-  const float* zeros;
-
-  // The output position whose tap `tap` sees `at`; beyond the output when there is none.
-  static std::size_t seen_by(std::size_t at, std::size_t tap, std::size_t stride,
-                             std::size_t dilation, std::size_t padding) {
-    const std::size_t first = at + padding - tap * dilation;  // wraps around below 0
-    if (stride == 1) return first;
-    return first % stride == 0 && first <= at + padding ? first / stride
-                                                        : static_cast<std::size_t>(-1);
-  }
-
-  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
-    const Window& w = g.window;
-    TileRows& rows = tables.rows(tile);
-    rows.num_rows = static_cast<std::uint32_t>(count);
-    Pixel p[tile_rows];
-    for (std::size_t i = 0; i < count; ++i) {
-      p[i] = pixels.at(m + i);
-      rows.pixel[i] =
-          static_cast<std::uint32_t>((p[i].n * g.input.height + p[i].r) * g.input.width + p[i].c);
-    }
-    Segment* segment = tables.segments(tile);
-    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-      const std::size_t u = tap / w.kernel_size.width, v = tap % w.kernel_size.width;
-      bool any = false;
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t r =
-            seen_by(p[i].r, u, w.stride.height, w.dilation.height, w.padding.height);
-        const std::size_t c = seen_by(p[i].c, v, w.stride.width, w.dilation.width, w.padding.width);
-        const bool inside = r < g.output.height && c < g.output.width;
-        const std::size_t at = (p[i].n * g.output.height + r) * g.output.width + c;
-        segment->rows[i] = inside ? dy + at * g.output.channels : zeros;
-        any = any || inside;
-      }
-      segment->k = static_cast<std::uint32_t>(tap * g.outputs());
-      segment->length = static_cast<std::uint32_t>(g.outputs());
-      if (any) ++segment;
-    }
-    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
-  }
-};
 
 // Few pixels with padding around: position by position, the batch inside, so that a tile's pixels
 // have the same taps. Otherwise memory order.
@@ -221,7 +78,7 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
     const Tables tables{scratch, layout.table, most_segments(g)};
     const std::size_t row = i / split.ranges * split.rows_of_block;
     const std::size_t column = i % split.ranges * split.columns_of_range;
-    const ForwardRows rows{g, order, c.x + group * g.inputs(), zeros};
+    const ForwardRows rows(g, order, c.x + group * g.inputs(), zeros);
     const std::size_t tiles =
         build_tiles(rows, tables, row, std::min(split.rows_of_block, order.size() - row));
     run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
@@ -319,13 +176,17 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     const std::size_t first = i / pieces * tile_columns;
     const std::size_t columns = std::min(tile_columns, inputs - first);
     transpose_weights(g, weight, first, columns, transposed);
-    const BackwardRows rows{g, order, c.dy + group * outputs, zeros};
+    const float* dy = c.dy + group * outputs;
+    const BackwardRows rows(g, order, dy, zeros);
+    const StridedRows strided{g, order, dy, zeros};
     const Tables tables{scratch, layout.table, g.taps()};
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
     for (std::size_t block = i % pieces; block < blocks; block += pieces) {
       const std::size_t row = block * rows_of_block;
-      const std::size_t tiles =
-          build_tiles(rows, tables, row, std::min(rows_of_block, order.size() - row));
+      const std::size_t count = std::min(rows_of_block, order.size() - row);
+      const std::size_t tiles = g.window.stride == Pair(1)
+                                    ? build_tiles(rows, tables, row, count)
+                                    : build_tiles(strided, tables, row, count);
       for_panel_columns(transposed, columns,
                         [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
                           for (std::size_t t = 0; t < tiles; ++t) {

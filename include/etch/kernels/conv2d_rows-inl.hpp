@@ -1,0 +1,254 @@
+// Which rows a convolution's tiles sum over: tables of pointers, one a tap and pixel.
+#if defined(ETCH_CONV2D_ROWS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_CONV2D_ROWS_INL_HPP
+#undef ETCH_CONV2D_ROWS_INL_HPP
+#else
+#define ETCH_CONV2D_ROWS_INL_HPP
+#endif
+
+#include <etch/kernels/conv2d_scratch.hpp>
+
+#include <type_traits>
+
+#include <etch/kernels/tile_tables-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+struct Pixel {
+  std::size_t n, r, c;
+};
+
+// The order in which pixels of a (batch, height, width) tensor become rows of tiles.
+struct PixelOrder {
+  std::size_t batch, height, width;
+  Pair step = 1;             // pixels of equal (r, c) modulo step come together
+  bool batch_inner = false;  // (r, c, n) instead of (n, r, c)
+
+  std::size_t size() const { return batch * height * width; }
+
+  Pixel at(std::size_t m) const {
+    if (batch_inner) return {m % batch, m / batch / width, m / batch % width};
+    if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
+    for (std::size_t r0 = 0;; ++r0) {
+      for (std::size_t c0 = 0; c0 < step.width; ++c0) {
+        const std::size_t rows = count(height, r0, step.height), row = count(width, c0, step.width);
+        const std::size_t of_class = batch * rows * row;
+        if (m >= of_class) {
+          m -= of_class;
+          continue;
+        }
+        return {m / (rows * row), m / row % rows * step.height + r0, m % row * step.width + c0};
+      }
+    }
+  }
+
+  // The pixel after p, where step is 1: no division.
+  Pixel after(Pixel p) const {
+    if (batch_inner && ++p.n < batch) return p;
+    if (batch_inner) p.n = 0;
+    if (++p.c < width) return p;
+    p.c = 0;
+    if (++p.r < height || batch_inner) return p;
+    return {p.n + 1, 0, 0};
+  }
+
+  std::size_t index(Pixel p) const { return (p.n * height + p.r) * width + p.c; }
+
+  static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
+    return first < length ? (length - first + step - 1) / step : 0;
+  }
+};
+
+// Addresses are computed four at a time.
+using Address = std::conditional_t<sizeof(void*) == 8, std::int64_t, std::int32_t>;
+using Addresses = hn::CappedTag<Address, 4>;
+inline constexpr std::size_t address_lanes = hn::MaxLanes(Addresses());
+static_assert(tile_rows % address_lanes == 0);
+
+// Rows of a tile are pixels of one tensor; tap (u, v) of a pixel is a place of another, the grid.
+// Forward, pixels of y look at the grid x, from their first tap onwards. Backward with stride 1,
+// pixels of x look back at those of dy that saw them.
+template <bool forward>
+class GridRows {
+ public:
+  GridRows(const ConvGeometry& g, const PixelOrder& pixels, const float* grid, const float* zeros)
+      : g_(g),
+        pixels_(pixels),
+        grid_(grid),
+        zeros_(zeros),
+        shape_(forward ? g.input : g.output),
+        channels_(forward ? g.inputs() : g.outputs()) {}
+
+  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
+    TileRows& rows = tables.rows(tile);
+    rows.num_rows = static_cast<std::uint32_t>(count);
+    Place place;
+    Pixel p = pixels_.at(m);
+    for (std::size_t i = 0; i < tile_rows; ++i) {
+      set(place, i, p);
+      if (i >= count) continue;
+      rows.pixel[i] = static_cast<std::uint32_t>(pixels_.index(p));
+      if (i + 1 < count) p = pixels_.after(p);
+    }
+    Segment* segment = tables.segments(tile);
+    float* padded = tables.padded(tile);
+    const std::size_t width = g_.window.kernel_size.width;
+    const std::size_t taps = forward && merges_taps(g_) ? width : 1;
+    for (std::size_t u = 0; u < g_.window.kernel_size.height; ++u) {
+      for (std::size_t v = 0; v < width; v += taps) {
+        segment->k = static_cast<std::uint32_t>((u * width + v) * channels_);
+        segment->length = static_cast<std::uint32_t>(taps * channels_);
+        bool any = look(place, u, v, taps, *segment);
+        if (taps > 1 && has_padding(g_)) any |= look_across(place, u, count, *segment, padded);
+        if (any) ++segment;
+      }
+    }
+    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
+  }
+
+ private:
+  // Where tap (0, 0) of each row is in the grid; it may lie outside.
+  struct Place {
+    HWY_ALIGN Address r[tile_rows], c[tile_rows], address[tile_rows];
+  };
+
+  void set(Place& place, std::size_t i, Pixel p) const {
+    const Window& w = g_.window;
+    const auto first = [](std::size_t at, std::size_t stride, std::size_t padding) {
+      return forward ? static_cast<Address>(at * stride) - static_cast<Address>(padding)
+                     : static_cast<Address>(at + padding);
+    };
+    place.r[i] = first(p.r, w.stride.height, w.padding.height);
+    place.c[i] = first(p.c, w.stride.width, w.padding.width);
+    const Address line = static_cast<Address>(p.n * shape_.height) + place.r[i];
+    const Address pixel = line * static_cast<Address>(shape_.width) + place.c[i];
+    place.address[i] = reinterpret_cast<Address>(grid_) + pixel * pixel_bytes();
+  }
+
+  Address pixel_bytes() const { return static_cast<Address>(shape_.channels * sizeof(float)); }
+  // How far tap `at` of an axis is from tap 0.
+  static Address from_first(std::size_t at, std::size_t dilation) {
+    const Address far = static_cast<Address>(at * dilation);
+    return forward ? far : -far;
+  }
+
+  // Points the rows at taps (u, v) to (u, v + taps - 1), or at zeros where one of these is outside.
+  // Returns whether any is inside.
+  bool look(const Place& place, std::size_t u, std::size_t v, std::size_t taps,
+            Segment& segment) const {
+    const Addresses d;
+    const auto down = hn::Set(d, from_first(u, g_.window.dilation.height));
+    const auto across = hn::Set(d, from_first(v, g_.window.dilation.width));
+    const auto height = hn::Set(d, static_cast<Address>(shape_.height));
+    const auto last = hn::Set(d, static_cast<Address>(shape_.width) - static_cast<Address>(taps));
+    const auto minus_one = hn::Set(d, Address{-1});
+    const auto zeros = hn::Set(d, reinterpret_cast<Address>(zeros_));
+    const auto move =
+        hn::Set(d, (from_first(u, g_.window.dilation.height) * static_cast<Address>(shape_.width) +
+                    from_first(v, g_.window.dilation.width)) *
+                       pixel_bytes());
+    bool any = false;
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < tile_rows; i += address_lanes) {
+      const auto r = hn::Add(hn::Load(d, place.r + i), down);
+      const auto c = hn::Add(hn::Load(d, place.c + i), across);
+      const auto inside = hn::And(hn::And(hn::Gt(r, minus_one), hn::Gt(height, r)),
+                                  hn::AndNot(hn::Gt(c, last), hn::Gt(c, minus_one)));
+      const auto at = hn::Add(hn::Load(d, place.address + i), move);
+      hn::StoreU(hn::IfThenElse(inside, at, zeros), d,
+                 reinterpret_cast<Address*>(segment.rows) + i);
+      any = any || !hn::AllFalse(d, inside);
+    }
+    return any;
+  }
+
+  // Forward over merged taps: rows whose kernel row is partly outside get a padded copy of it.
+  bool look_across(const Place& place, std::size_t u, std::size_t count, Segment& segment,
+                   float*& padded) const {
+    const Address taps = static_cast<Address>(g_.window.kernel_size.width);
+    const Address width = static_cast<Address>(shape_.width);
+    bool any = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Address r = place.r[i] + from_first(u, g_.window.dilation.height), c = place.c[i];
+      if (r < 0 || r >= static_cast<Address>(shape_.height)) continue;
+      if ((c >= 0 && c + taps <= width) || c + taps <= 0 || c >= width) continue;
+      const Address line =
+          place.address[i] + from_first(u, g_.window.dilation.height) * width * pixel_bytes();
+      segment.rows[i] = pad(line, c, padded);
+      padded += segment.length;
+      any = true;
+    }
+    return any;
+  }
+
+  // A kernel row that begins at `column`, `at` in memory, with zeros where it is outside.
+  const float* pad(Address at, Address column, float* to) const {
+    const Address taps = static_cast<Address>(g_.window.kernel_size.width);
+    for (Address v = 0; v < taps; ++v, to += channels_) {
+      const bool inside = column + v >= 0 && column + v < static_cast<Address>(shape_.width);
+      const float* from = inside ? reinterpret_cast<const float*>(at + v * pixel_bytes()) : zeros_;
+      for (std::size_t i = 0; i < channels_; ++i) to[i] = from[i];
+    }
+    return to - static_cast<std::size_t>(taps) * channels_;
+  }
+
+  const ConvGeometry& g_;
+  const PixelOrder& pixels_;
+  const float* grid_;
+  const float* zeros_;
+  Shape shape_;
+  std::size_t channels_;
+};
+using ForwardRows = GridRows<true>;
+using BackwardRows = GridRows<false>;
+
+// The rows of input gradient tiles where the stride isn't 1: not every output saw a pixel.
+struct StridedRows {
+  const ConvGeometry& g;
+  const PixelOrder& pixels;
+  const float* dy;  // of the group
+  const float* zeros;
+
+  // The output position whose tap `tap` sees `at`; beyond the output when there is none.
+  static std::size_t seen_by(std::size_t at, std::size_t tap, std::size_t stride,
+                             std::size_t dilation, std::size_t padding) {
+    const std::size_t first = at + padding - tap * dilation;  // wraps around below 0
+    return first % stride == 0 && first <= at + padding ? first / stride
+                                                        : static_cast<std::size_t>(-1);
+  }
+
+  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
+    const Window& w = g.window;
+    TileRows& rows = tables.rows(tile);
+    rows.num_rows = static_cast<std::uint32_t>(count);
+    Pixel p[tile_rows];
+    for (std::size_t i = 0; i < count; ++i) {
+      p[i] = pixels.at(m + i);
+      rows.pixel[i] = static_cast<std::uint32_t>(pixels.index(p[i]));
+    }
+    Segment* segment = tables.segments(tile);
+    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+      const std::size_t u = tap / w.kernel_size.width, v = tap % w.kernel_size.width;
+      bool any = false;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t r =
+            seen_by(p[i].r, u, w.stride.height, w.dilation.height, w.padding.height);
+        const std::size_t c = seen_by(p[i].c, v, w.stride.width, w.dilation.width, w.padding.width);
+        const bool inside = r < g.output.height && c < g.output.width;
+        const std::size_t at = (p[i].n * g.output.height + r) * g.output.width + c;
+        segment->rows[i] = inside ? dy + at * g.output.channels : zeros;
+        any = any || inside;
+      }
+      segment->k = static_cast<std::uint32_t>(tap * g.outputs());
+      segment->length = static_cast<std::uint32_t>(g.outputs());
+      if (any) ++segment;
+    }
+    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
+  }
+};
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
