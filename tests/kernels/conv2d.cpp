@@ -36,6 +36,16 @@ ConvGeometry random_geometry(Generator& random) {
   if (random.below(2) == 0) w.dilation = 1;
   w.padding = {pick(0, 4), pick(0, 4)};
   if (random.below(3) == 0) w.padding = 0;
+  if (random.below(6) == 0) {  // the first layer over grayscale images
+    const std::size_t few = pick(1, 18);
+    g.groups = 1;
+    w.stride = w.dilation = 1;
+    do {
+      g.input = {1, pick(1, 14), pick(1, 40)};
+      g.output = w.output(g.input, few);
+    } while (g.output.elements() == 0);
+    return g;
+  }
   do {
     g.input = {in * g.groups, pick(1, 14), pick(1, 20)};
     g.output = w.output(g.input, out * g.groups);

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <etch/kernels/conv2d_gray-inl.hpp>
 #include <etch/kernels/conv2d_rows-inl.hpp>
 #include <etch/kernels/depthwise-inl.hpp>
 #include <etch/kernels/tile_tables-inl.hpp>
@@ -88,6 +89,7 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
 
 inline void conv2d_forward(const ConvForward& c) {
   if (c.geometry.depthwise()) return depthwise_forward(c);
+  if (is_gray(c.geometry)) return gray_forward(c);
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
 }
 

@@ -42,10 +42,18 @@ constexpr bool is_pointwise(const ConvGeometry& g) {
 }
 
 // Forward over few channels: the taps of a kernel row lie side by side in the tensor and in the
-// weights, and are one long segment; a pixel at the border has it in a padded copy.
+// weights, and are one long segment; a pixel at the border has it in a padded copy, so most must
+// not be there.
 constexpr bool merges_taps(const ConvGeometry& g) {
-  return g.groups == 1 && g.inputs() <= 16 && g.window.kernel_size.width > 1 &&
-         g.window.dilation.width == 1;
+  const Window& w = g.window;
+  if (g.groups != 1 || g.inputs() > 16 || w.kernel_size.width == 1 || w.dilation.width != 1) {
+    return false;
+  }
+  const std::size_t left = (w.padding.width + w.stride.width - 1) / w.stride.width;
+  const std::size_t fit = g.input.width + w.padding.width;
+  const std::size_t end =
+      fit < w.kernel_size.width ? 0 : (fit - w.kernel_size.width) / w.stride.width + 1;
+  return end > left && 4 * (end - left) >= 3 * g.output.width;
 }
 constexpr std::size_t segment_length(const ConvGeometry& g) {
   return merges_taps(g) ? g.window.kernel_size.width * g.inputs() : g.inputs();
@@ -55,6 +63,26 @@ constexpr std::size_t most_segments(const ConvGeometry& g) {
 }
 constexpr std::size_t padded_floats(const ConvGeometry& g) {  // of one tile
   return merges_taps(g) && has_padding(g) ? tile_rows * g.taps() * g.inputs() : 0;
+}
+
+// Forward over one input channel to less than a panel of outputs: conv2d_gray-inl.hpp. Its scratch
+// is a kernel's rows of x between zeros, as long as whole vectors of pixels reach.
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+inline constexpr std::size_t gray_pixels = 2;
+#else
+inline constexpr std::size_t gray_pixels = 32;
+#endif
+constexpr bool is_gray(const ConvGeometry& g) {
+  const Window& w = g.window;
+  return g.input.channels == 1 && g.output.channels < panel && w.stride == Pair(1) &&
+         w.dilation == Pair(1);
+}
+constexpr std::size_t gray_line(const ConvGeometry& g) {
+  const std::size_t pixels = (g.output.width + gray_pixels - 1) / gray_pixels * gray_pixels;
+  return pixels + g.window.kernel_size.width - 1;
+}
+constexpr std::size_t gray_bytes(const ConvGeometry& g) {  // of one thread
+  return cache_lines(g.window.kernel_size.height * gray_line(g) * sizeof(float));
 }
 
 // Tiles whose tables are built at once, and then serve every panel of weights.
@@ -110,6 +138,7 @@ constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
                                              std::size_t threads) {
   if (g.depthwise()) return 0;
+  if (is_gray(g)) return threads * gray_bytes(g);
   return threads * (forward_zeros(g) + forward_tables(g, batch).bytes());
 }
 constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t batch,

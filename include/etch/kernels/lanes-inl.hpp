@@ -44,7 +44,27 @@ HWY_INLINE void for_lanes(std::size_t begin, std::size_t end, const Body& body) 
   }
 }
 
-// The same over [0, size), in chunks on up to `threads` threads.
+// The same over [0, size) where doing an element twice does no harm: the last vector overlaps the
+// one before, instead of many small ones.
+template <class Body>
+HWY_INLINE void for_lanes_overlapping(std::size_t size, const Body& body) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  if (size >= lanes) {
+    for (std::size_t i = 0; i + lanes < size; i += lanes) body(d, i);
+    return body(d, size - lanes);
+  }
+  if constexpr (HWY_MAX_BYTES > 16) {
+    const hn::CappedTag<float, 4> four;
+    if (size >= 4) {
+      for (std::size_t i = 0; i + 4 < size; i += 4) body(four, i);
+      return body(four, size - 4);
+    }
+  }
+  for (std::size_t i = 0; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
+}
+
+// for_lanes over [0, size), in chunks on up to `threads` threads.
 template <class Body>
 HWY_INLINE void for_chunks(std::size_t threads, std::size_t size, const Body& body) {
   const std::size_t count = (size + chunk - 1) / chunk;

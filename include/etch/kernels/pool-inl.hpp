@@ -65,7 +65,7 @@ inline void max_pool_forward(const MaxPoolForward& a) {
   parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
     for_windows(
         a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
-          for_lanes(0, a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+          for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
             const hn::RebindToSigned<decltype(d)> di;
             auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
             const std::size_t first = w.rows.begin * a.window.kernel_size.width + w.columns.begin;
@@ -126,21 +126,21 @@ inline void avg_pool_forward(const AvgPoolForward& a) {
   const std::size_t rows = a.batch * a.output.height;
   const std::size_t threads = threads_for(a.batch * a.input.elements(), a.threads);
   parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
-    for_windows(a.input, a.output, a.window, row,
-                [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
-                  const float count = divisor(w, a.count_include_pad);
-                  for_lanes(0, a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
-                    auto total = hn::Zero(d);
-                    for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
-                      auto sum = hn::Zero(d);
-                      for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
-                        sum = hn::Add(sum, hn::LoadU(d, a.x + w.at(u, v) + channel));
-                      }
-                      total = hn::Add(total, sum);
-                    }
-                    hn::StoreU(hn::Div(total, hn::Set(d, count)), d, a.y + y + channel);
-                  });
-                });
+    for_windows(
+        a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+          const float count = divisor(w, a.count_include_pad);
+          for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+            auto total = hn::Zero(d);
+            for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+              auto sum = hn::Zero(d);
+              for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+                sum = hn::Add(sum, hn::LoadU(d, a.x + w.at(u, v) + channel));
+              }
+              total = hn::Add(total, sum);
+            }
+            hn::StoreU(hn::Div(total, hn::Set(d, count)), d, a.y + y + channel);
+          });
+        });
   });
 }
 

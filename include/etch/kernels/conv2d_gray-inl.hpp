@@ -1,0 +1,136 @@
+// Forward convolution of one input channel to few outputs, for one SIMD target: the first layer
+// over grayscale images. Vectors run over the pixels of a line, which lie together there; vectors
+// over output channels would be mostly empty.
+#if defined(ETCH_CONV2D_GRAY_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ETCH_CONV2D_GRAY_INL_HPP
+#undef ETCH_CONV2D_GRAY_INL_HPP
+#else
+#define ETCH_CONV2D_GRAY_INL_HPP
+#endif
+
+#include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/inside_taps.hpp>
+#include <etch/kernels/parallel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <etch/kernels/lanes-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace etch::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+class GrayLine {
+ public:
+  GrayLine(const ConvForward& c, float* lines)
+      : c_(c), g_(c.geometry), lines_(lines), length_(gray_line(c.geometry)) {}
+
+  // Output line `row`, counted over all images.
+  void run(std::size_t row) {
+    const Window& w = g_.window;
+    const std::size_t n = row / g_.output.height, r = row % g_.output.height;
+    rows_ = InsideTaps(r, w.kernel_size.height, 1, 1, w.padding.height, g_.input.height);
+    for (std::size_t u = rows_.begin; u < rows_.end; ++u) {
+      const float* from = c_.x + (n * g_.input.height + r + u - w.padding.height) * g_.input.width;
+      float* line = lines_ + u * length_;
+      std::fill(std::copy(from, from + g_.input.width, std::fill_n(line, w.padding.width, 0.0f)),
+                line + length_, 0.0f);
+    }
+    for (std::size_t o = 0; o < g_.output.channels; o += most) {
+      const std::size_t outputs = std::min(most, g_.output.channels - o);
+      for (std::size_t c = 0; c < g_.output.width; c += gray_pixels) {
+        sums(outputs, std::make_index_sequence<most>(), row * g_.output.width + c, c, o);
+      }
+    }
+  }
+
+ private:
+  using Tag = hn::CappedTag<float, gray_pixels / 2>;
+  using Vec = hn::Vec<Tag>;
+  static constexpr std::size_t lanes = hn::MaxLanes(Tag());
+  // Outputs at once: with two vectors of pixels each, their sums fill 12 registers.
+  static constexpr std::size_t most = 6;
+
+  template <std::size_t... i>
+  void sums(std::size_t outputs, std::index_sequence<i...>, std::size_t pixel, std::size_t c,
+            std::size_t o) {
+    static_cast<void>(((outputs == i + 1 && (block<i + 1>(pixel, c, o), true)) || ...));
+  }
+
+  // `outputs` channels from o of gray_pixels pixels from column c.
+  template <std::size_t outputs>
+  HWY_NOINLINE void block(std::size_t pixel, std::size_t c, std::size_t o) {
+    HWY_ALIGN float sum[outputs * gray_pixels];
+    for (std::size_t p = 0; p < gray_pixels && c + p < g_.output.width; p += 2 * lanes) {
+      two_vectors(std::make_index_sequence<2 * outputs>(), c + p, o, sum + p);
+    }
+    const std::size_t count = std::min(gray_pixels, g_.output.width - c);
+    float* y = c_.y + pixel * g_.output.channels + o;
+    if (c_.epilogue.skip != nullptr) add_skip(outputs, count, y, sum);
+    for (std::size_t p = 0; p < count; ++p, y += g_.output.channels) {
+      HWY_UNROLL(6)
+      for (std::size_t k = 0; k < outputs; ++k) y[k] = sum[k * gray_pixels + p];
+    }
+  }
+
+  // To the sums of `count` pixels, from where y is.
+  HWY_NOINLINE void add_skip(std::size_t outputs, std::size_t count, const float* y, float* sum) {
+    const float* skip = c_.epilogue.skip + (y - c_.y);
+    for (std::size_t p = 0; p < count; ++p, skip += g_.output.channels) {
+      for (std::size_t k = 0; k < outputs; ++k) {
+        float& s = sum[k * gray_pixels + p];
+        s += skip[k];
+        if (c_.epilogue.relu) s = std::max(s, 0.0f);
+      }
+    }
+  }
+
+  template <std::size_t... i>
+  HWY_INLINE void two_vectors(std::index_sequence<i...>, std::size_t c, std::size_t o, float* to) {
+    const Tag d;
+    const std::size_t kernel = g_.window.kernel_size.width, stride = g_.output.channels;
+    Vec sum[] = {(static_cast<void>(i), hn::Zero(d))...};
+    for (std::size_t u = rows_.begin; u < rows_.end; ++u) {
+      const float* x = lines_ + u * length_ + c;
+      const float* weight = c_.weight + u * kernel * stride + o;
+      for (std::size_t v = 0; v < kernel; ++v, ++x, weight += stride) {
+        const Vec at[] = {hn::LoadU(d, x), hn::LoadU(d, x + lanes)};
+        ((sum[i] = hn::MulAdd(hn::Set(d, weight[i / 2]), at[i % 2], sum[i])), ...);
+      }
+    }
+    (hn::StoreU(finish(sum[i], o + i / 2), d, to + i / 2 * gray_pixels + i % 2 * lanes), ...);
+  }
+
+  HWY_INLINE Vec finish(Vec sum, std::size_t o) const {
+    const Tag d;
+    const Epilogue& e = c_.epilogue;
+    if (e.scale != nullptr) sum = hn::Mul(sum, hn::Set(d, e.scale[o]));
+    if (e.shift != nullptr) sum = hn::Add(sum, hn::Set(d, e.shift[o]));
+    return e.relu && e.skip == nullptr ? hn::Max(sum, hn::Zero(d)) : sum;
+  }
+
+  const ConvForward& c_;
+  const ConvGeometry& g_;
+  float* lines_;  // a kernel's rows of x, between zeros
+  std::size_t length_;
+  InsideTaps rows_{0, 0, 1, 1, 0, 0};
+};
+
+HWY_INLINE void gray_forward(const ConvForward& c) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t lines = c.batch * g.output.height;
+  // Lines a thread takes at once: some microseconds of work.
+  constexpr std::size_t some = 32;
+  const std::size_t pieces = (lines + some - 1) / some;
+  parallel(c.threads, pieces, [&](std::size_t piece, std::size_t worker) HWY_ATTR {
+    GrayLine line(c, reinterpret_cast<float*>(c.scratch + worker * gray_bytes(g)));
+    for (std::size_t row = piece * some; row < std::min(lines, (piece + 1) * some); ++row) {
+      line.run(row);
+    }
+  });
+}
+
+}  // namespace etch::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
