@@ -79,6 +79,9 @@ TEST_CASE("max pool: values, first winner, gradient") {
       max_pool_gradient(
           {c.input, c.output, c.window, c.batch, 2, dy.data(), argmax.data(), dx.data()});
       CHECK(argmax[ny] == 0xee);
+      Guarded alone(ny, poison);  // in inference nobody asks for the taps
+      max_pool_forward({c.input, c.output, c.window, c.batch, 1, x.data(), nullptr, alone.data()});
+      CHECK(same_bits(alone, y));
       std::vector<double> want(ny, -HUGE_VAL), want_dx(nx);
       std::vector<long> from(ny, -1);
       std::vector<std::size_t> tap(ny);

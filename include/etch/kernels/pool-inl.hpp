@@ -23,29 +23,28 @@ namespace hn = hwy::HWY_NAMESPACE;
 struct PlacedWindow {
   const Shape& input;
   const Window& window;
-  std::size_t n, r, c;
+  std::size_t r, c;
   InsideTaps rows, columns;
+  // Of tap (0, 0), which may lie before the image and then wraps around; from tap to tap.
+  std::size_t origin, down, across;
 
-  PlacedWindow(const Shape& in, const Window& w, std::size_t image, std::size_t row,
-               std::size_t column)
+  PlacedWindow(const Shape& in, const Window& w, std::size_t n, std::size_t row, std::size_t column)
       : input(in),
         window(w),
-        n(image),
         r(row),
         c(column),
         rows(row, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
              in.height),
         columns(column, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
-                in.width) {}
+                in.width),
+        origin(((n * in.height + row * w.stride.height - w.padding.height) * in.width +
+                column * w.stride.width - w.padding.width) *
+               in.channels),
+        down(w.dilation.height * in.width * in.channels),
+        across(w.dilation.width * in.channels) {}
 
   // The first of the pixel's channels.
-  std::size_t at(std::size_t u, std::size_t v) const {
-    const std::size_t row =
-        r * window.stride.height + u * window.dilation.height - window.padding.height;
-    const std::size_t column =
-        c * window.stride.width + v * window.dilation.width - window.padding.width;
-    return ((n * input.height + row) * input.width + column) * input.channels;
-  }
+  std::size_t at(std::size_t u, std::size_t v) const { return origin + u * down + v * across; }
 };
 
 // Calls body(window, first of the output's channels) for each position of an output row.
@@ -58,13 +57,28 @@ HWY_INLINE void for_windows(const Shape& input, const Shape& output, const Windo
   }
 }
 
-// The maximum, and the first tap that holds it; a NaN wins, as in PyTorch.
+// The maximum of a window; a NaN wins, as in PyTorch.
+HWY_INLINE void largest(const MaxPoolForward& a, const PlacedWindow& w, std::size_t y) {
+  for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+    auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+    for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+      for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+        const auto x = hn::LoadU(d, a.x + w.at(u, v) + channel);
+        best = hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
+      }
+    }
+    hn::StoreU(best, d, a.y + y + channel);
+  });
+}
+
+// And the first tap that holds it.
 inline void max_pool_forward(const MaxPoolForward& a) {
   const std::size_t rows = a.batch * a.output.height;
   const std::size_t threads = threads_for(rows * a.output.width * a.output.channels, a.threads);
   parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
     for_windows(
         a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
+          if (a.argmax == nullptr) return largest(a, w, y);
           for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
             const hn::RebindToSigned<decltype(d)> di;
             auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
@@ -81,7 +95,6 @@ inline void max_pool_forward(const MaxPoolForward& a) {
               }
             }
             hn::StoreU(best, d, a.y + y + channel);
-            if (a.argmax == nullptr) return;
             const hn::Rebind<std::uint8_t, decltype(d)> du8;
             hn::StoreU(hn::DemoteTo(du8, winner), du8, a.argmax + y + channel);
           });
