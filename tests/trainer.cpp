@@ -53,6 +53,13 @@ void check_modes() {
   CHECK(plain == trained<Net, Training{.batch = 6, .threads = 3}>(3));
   CHECK(plain == trained<Net, Training{.batch = 8, .update = Update::fused}>(1));
   CHECK(plain == trained<Net, Training{.batch = 6, .recompute = Recompute::elementwise}>(1));
+  CHECK(plain == trained<Net, Training{.batch = 6, .recompute = Recompute::blocks}>(1));
+  // As little as can be, within a twentieth.
+  constexpr Training least =
+      FitBudget<Net,
+                BudgetSearch(Training{.batch = 6, .recompute = Recompute::budget{1}})>::options;
+  constexpr std::size_t bytes = recompute_trial<Net, least>.arena_bytes / 20 * 21;
+  CHECK(plain == trained<Net, Training{.batch = 6, .recompute = Recompute::budget{bytes}}>(1));
   CHECK(plain == trained<Net, Training{.batch = 6,
                                        .update = Update::fused,
                                        .recompute = Recompute::elementwise,

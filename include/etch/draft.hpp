@@ -13,8 +13,8 @@ struct Draft {
 
   Step steps[bounds.steps]{};
   Buffer buffers[bounds.buffers]{};
-  int num_steps = 0, num_prepare = 0, num_forward = 0, num_buffers = 0;
-  std::size_t prepared_bytes = 0;
+  int num_steps = 0, num_prepare = 0, num_forward = 0, num_buffers = 0, num_blocks = 0;
+  std::size_t prepared_bytes = 0, recompute_macs = 0;
   std::uint32_t output = absent;
   Peak peak{};
 };
@@ -31,12 +31,28 @@ constexpr Draft<size> draft(GraphView graph, Options options) {
   d.num_steps = s.num_steps();
   d.num_prepare = s.num_prepare_steps();
   d.prepared_bytes = s.prepared_bytes();
+  d.recompute_macs = s.recompute_macs();
   d.num_forward = s.num_forward_steps();
   d.num_buffers = s.num_buffers();
+  d.num_blocks = s.num_blocks();
   d.output = s.output();
   d.peak = s.peak();
   return d;
 }
+
+// Options with what Recompute::budget asks for filled in. Each trial is a constant of its own: one
+// constant that takes them all would go beyond a compiler's limit.
+template <class Net, Training options>
+inline constexpr RecomputeTrial recompute_trial = [] {
+  const auto d = draft<Net::graph.size>(Net::graph, options);
+  return RecomputeTrial{d.peak.arena_bytes, d.num_blocks};
+}();
+template <class Net, BudgetSearch search>
+struct FitBudget : FitBudget<Net, search.advance(recompute_trial<Net, search.options>)> {};
+template <class Net, BudgetSearch search>
+requires(search.phase == BudgetSearch::done) struct FitBudget<Net, search> {
+  static constexpr Training options = search.options;
+};
 
 // The steps of a draft at their exact number: what is in the binary.
 template <int steps, GraphSize size>

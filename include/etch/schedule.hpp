@@ -11,9 +11,31 @@ enum class Update : unsigned char {
   fused,       // a layer's gradient is applied and dropped as soon as it is known
 };
 
-enum class Recompute : unsigned char {
-  nothing,      // all that backward needs is kept
-  elementwise,  // outputs of batch norm, activations and dropout are made again in backward
+// What backward makes again instead of forward keeping it: recompute.hpp. The same bits come out.
+struct Recompute {
+  enum Kind : unsigned char {
+    nothing,      // all that backward needs is kept
+    elementwise,  // outputs of batch norm, activations and dropout are made again
+    blocks,       // all but the inputs of blocks, such as a Residual and its ReLU
+    to_fit,       // as few blocks as let the arena take at most `bytes`: Recompute::budget{bytes}
+  };
+  struct budget {
+    std::size_t bytes;
+  };
+
+  Kind kind = nothing;
+  std::size_t bytes = 0;
+  // Of to_fit, chosen so that the arena fits: fit_budget(). See Schedule::mark_blocks.
+  int blocks_dropped = 0;
+  std::size_t limit = 0;
+
+  // What the arena may take.
+  constexpr std::size_t budget_or_all() const {
+    return kind == to_fit ? bytes : static_cast<std::size_t>(-1);
+  }
+
+  constexpr Recompute(Kind k = nothing) : kind(k) {}
+  constexpr Recompute(budget b) : kind(to_fit), bytes(b.bytes) {}
 };
 
 struct InferenceOptions {
@@ -25,7 +47,7 @@ struct InferenceOptions {
 struct Training {
   std::size_t batch = 1;  // at most this many images
   Update update = Update::accumulate;
-  Recompute recompute = Recompute::nothing;
+  Recompute recompute{};
   std::size_t threads = 1;  // at most this many
 };
 
@@ -44,6 +66,8 @@ struct Value {
   bool needed = false;              // by a backward step
   bool fused = false;               // made, or passed on, by a step of an earlier op
   bool dropped = false;             // after forward; made again where it is needed
+  bool kept = false;                // others are made again from it
+  bool cheap = false;               // made again by elementwise ops from what is there
 };
 
 // How many rows of each table a schedule can need.
@@ -51,12 +75,12 @@ struct ScheduleBounds {
   int steps = 0, buffers = 0, values = 0;
 
   constexpr ScheduleBounds(GraphSize g)
-      // Training: forward (inference: prepare, fold), replay, backward, two adds, update of each
-      // op, and the loss.
-      : steps(6 * g.ops + 1),
-        // The output, the replayed output, two gradients and a sum, saved, parameters' gradient,
-        // and scratch of three steps; the loss's gradient.
-        buffers(10 * g.ops + 1),
+      // Training: forward (inference: prepare, fold), two replays, backward, two adds, update of
+      // each op, and the loss.
+      : steps(7 * g.ops + 1),
+        // The output, two replayed ones, two gradients and a sum, saved, parameters' gradient,
+        // and scratch of four steps; the loss's gradient.
+        buffers(12 * g.ops + 1),
         values(g.values) {}
 };
 
@@ -86,6 +110,10 @@ class Schedule {
   // The first steps run once, and fill so many bytes of their own.
   constexpr int num_prepare_steps() const { return num_prepare_; }
   constexpr std::size_t prepared_bytes() const { return prepared_; }
+  // Multiply-accumulates an image that backward makes again.
+  constexpr std::size_t recompute_macs() const { return recompute_macs_; }
+  // That Recompute::budget could drop.
+  constexpr int num_blocks() const { return num_blocks_; }
 
  private:
   constexpr std::uint32_t buffer(std::size_t bytes) {
@@ -133,7 +161,13 @@ class Schedule {
   constexpr bool may_overwrite_input(const Op& op) const;
   constexpr void mark_needs();
   constexpr void mark_dropped();
+  constexpr void mark_blocks();
+  constexpr std::size_t keep(int value);
+  template <class Visit>
+  constexpr int visit_blocks(const Visit& visit) const;
+  constexpr std::size_t block_bytes(int first, int last) const;
   constexpr std::uint32_t remade(int value);
+  constexpr std::uint32_t remade_for_replay(int value);
   constexpr void loss();
   constexpr void backward(int op);
   constexpr void input_gradient(Step& s, const Op& op);
@@ -150,8 +184,8 @@ class Schedule {
   std::size_t batch_ = 1, threads_ = 1;
   bool training_ = false, fuses_ = false;
   Training options_{};
-  int num_steps_ = 0, num_prepare_ = 0, num_forward_ = 0, num_buffers_ = 0;
-  std::size_t prepared_ = 0;
+  int num_steps_ = 0, num_prepare_ = 0, num_forward_ = 0, num_buffers_ = 0, num_blocks_ = 0;
+  std::size_t prepared_ = 0, recompute_macs_ = 0;
   std::uint32_t output_ = absent;
   Peak peak_{};
 };
@@ -227,58 +261,6 @@ constexpr void Schedule::forward(int i) {
   add(s);
 }
 
-// What follows a convolution is fused into it, as long as nobody else reads what is between.
-constexpr void Schedule::fuse(Step& s) {
-  if (graph_.ops[s.op].fusion != Fusion::takes) return;
-  while (fuse_next(s)) {
-  }
-}
-
-constexpr bool Schedule::fuse_next(Step& s) {
-  const int v = graph_.ops[s.last].y;
-  if (value(v).uses != 1 || value(v).reader == none || s.relu) return false;
-  const int i = value(v).reader;
-  const Op& next = graph_.ops[i];
-  if (next.skip != none) {
-    if (!fuse_sum(s, next, v)) return false;
-  } else if (takes_norm(s, next)) {
-    fold(s, i);
-  } else if (next.fusion == Fusion::relu) {
-    s.relu = true;
-  } else {
-    return false;
-  }
-  value(next.y).fused = true;
-  s.last = static_cast<std::int16_t>(i);
-  return true;
-}
-
-// Of the convolution's channels: after a Flatten a norm has more.
-constexpr bool Schedule::takes_norm(const Step& s, const Op& norm) const {
-  return norm.fusion == Fusion::norm && s.last == s.op &&
-         norm.num_buffers == 2 * graph_.values[graph_.ops[s.op].y].channels;
-}
-
-// y + the other operand, where that is there already; it goes onto it if nobody else reads it.
-constexpr bool Schedule::fuse_sum(Step& s, const Op& sum, int y) {
-  const bool first = t_.values[sum.x].root == t_.values[y].root;
-  Value& other = value(first ? sum.skip : sum.x);
-  if (other.at == absent || s.skip != absent) return false;
-  s.skip = other.at;
-  --other.readers;
-  if (other.readers == 0 && s.skip != network_input && s.skip != s.x) s.y = s.skip;
-  return true;
-}
-
-// A step of its own: running statistics may be anywhere, and change between runs.
-constexpr void Schedule::fold(Step& s, int norm) {
-  Step f = step_of(norm, StepKind::fold);
-  const Op& op = graph_.ops[norm];
-  f.run = op.fold;
-  f.y = s.norm = buffer(2 * graph_.values[op.y].channels * sizeof(float));
-  add(f);
-}
-
 constexpr void Schedule::prepare() {
   for (int i = 0; i < graph_.size.ops; ++i) {
     const Op& op = graph_.ops[i];
@@ -310,36 +292,6 @@ constexpr void Schedule::mark_needs() {
     if (needs(op, Needs::input)) value(op.x).needed = true;
     if (needs(op, Needs::output)) value(op.y).needed = true;
   }
-}
-
-// Recompute::elementwise: the output of an elementwise op is dropped where its input is kept
-// anyway, or can itself be made again.
-constexpr void Schedule::mark_dropped() {
-  if (options_.recompute == Recompute::nothing) return;
-  for (int i = 0; i < graph_.size.ops; ++i) {
-    const Op& op = graph_.ops[i];
-    if (vanishes(op) || !op.elementwise) continue;
-    const Value& x = value(op.x);
-    value(op.y).dropped = x.at == network_input || x.needed || x.dropped;
-  }
-}
-
-// The buffer of a value in the backward pass: the one of forward, or made again.
-constexpr std::uint32_t Schedule::remade(int v) {
-  Value& y = value(v);
-  if (!y.dropped) return y.at;
-  if (y.again != absent) return y.again;
-  const Op& op = graph_.ops[y.producer];
-  const Value& x = value(op.x);
-  Step s = step_of(y.producer, StepKind::forward);
-  if (s.mode == Mode::train) s.mode = Mode::replay;
-  s.x = remade(op.x);
-  const bool over_input = op.in_place && x.dropped && !x.needed && x.uses == 1;
-  s.y = y.again = over_input ? s.x : activation(v);
-  s.saved = y.saved;
-  scratch(s, op.forward_scratch);
-  add(s);
-  return y.again;
 }
 
 constexpr void Schedule::loss() {
@@ -470,3 +422,6 @@ constexpr void Schedule::finish() {
 }
 
 }  // namespace etch
+
+#include <etch/fusion.hpp>
+#include <etch/recompute.hpp>

@@ -23,17 +23,23 @@ class Trainer {
   static_assert(AtLeast<Net::graph.num_trainable, 1u>,
                 "Trainer: the network has nothing that learns: all its parameters are frozen");
 
-  static constexpr auto plan = draft<Net::graph.size>(Net::graph, options);
+  static constexpr auto plan =
+      draft<Net::graph.size>(Net::graph, FitBudget<Net, BudgetSearch(options)>::options);
   static constexpr bool fused = options.update == Update::fused;
   static constexpr std::size_t size = Net::graph.num_trainable;
 
  public:
+  static_assert(AtMost<plan.peak.arena_bytes, options.recompute.budget_or_all()>,
+                "Trainer: the arena must fit Recompute::budget, whatever is made again");
+
   using Target = typename decltype(loss)::Target;
 
   static constexpr auto steps = exact_steps<plan.num_steps>(plan);
   static constexpr std::size_t arena_bytes = plan.peak.arena_bytes;
   static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
+  // Multiply-accumulates an image that backward makes again; forward has Net's macs.
+  static constexpr std::size_t recompute_macs = plan.recompute_macs;
   static constexpr std::size_t parameter_bytes = Net::parameter_bytes;
   static constexpr std::size_t gradient_bytes = fused ? 0 : size * sizeof(float);
   static constexpr std::size_t optimizer_bytes = optimizer.states() * size * sizeof(float);

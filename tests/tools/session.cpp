@@ -76,6 +76,7 @@ void compare_in_every_mode() {
   compare_with_trainer<optimizer, Update::accumulate, Recompute::elementwise>();
   compare_with_trainer<optimizer, Update::fused, Recompute::nothing>();
   compare_with_trainer<optimizer, Update::fused, Recompute::elementwise>();
+  compare_with_trainer<optimizer, Update::fused, Recompute::blocks>();
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ class Plan {
     j["gradient_bytes"] = bytes_.gradients;
     j["optimizer_bytes"] = bytes_.optimizer;
     j["arena_bytes"] = bytes_.arena;
+    if (o_.train) j["recompute_macs"] = program_.recompute_macs;
     j["total_bytes"] = bytes_.total();
     j["peak"] = {{"step", peak_}, {"live_bytes", program_.peak.live_bytes}};
     for (const Holding& h : holdings(graph_, program_, peak_)) {
@@ -78,11 +79,10 @@ class Plan {
 
  private:
   Training training() const {
-    return {
-        .batch = o_.batch,
-        .update = o_.update == "fused" ? Update::fused : Update::accumulate,
-        .recompute = o_.recompute == "elementwise" ? Recompute::elementwise : Recompute::nothing,
-        .threads = o_.threads};
+    return {.batch = o_.batch,
+            .update = o_.update == "fused" ? Update::fused : Update::accumulate,
+            .recompute = recompute_from_text(o_.recompute),
+            .threads = o_.threads};
   }
 
   const Op* op_of(const Step& s) const { return s.op >= 0 ? &graph_.ops[s.op] : nullptr; }
@@ -151,6 +151,9 @@ class Plan {
     std::cout << '\n';
     print_total("parameters", grouped(graph_.num_parameters), "");
     print_total("MACs", count_text(graph_.macs), "an image, forward");
+    if (program_.recompute_macs > 0) {
+      print_total("made again", count_text(program_.recompute_macs), "MACs an image, in backward");
+    }
     print_bytes("parameter memory", bytes_.parameters, "with running statistics");
     if (o_.train) print_bytes("gradients", bytes_.gradients);
     if (o_.train) print_bytes("optimizer state", bytes_.optimizer, o_.optimizer);
@@ -203,8 +206,9 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_flag("--train", o->train, "training instead of inference");
   command->add_option("--update", o->update, "of training: accumulate or fused [accumulate]")
       ->check(CLI::IsMember({"accumulate", "fused"}));
-  command->add_option("--recompute", o->recompute, "of training: nothing or elementwise [nothing]")
-      ->check(CLI::IsMember({"nothing", "elementwise"}));
+  command->add_option(
+      "--recompute", o->recompute,
+      "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB [nothing]");
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
       ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
   command->add_option("--threads", o->threads, "scratch grows with it [1]")->check(not_negative);

@@ -4,6 +4,9 @@
 #include "error.hpp"
 #include "format.hpp"
 
+#include <cctype>
+#include <utility>
+
 namespace etch::host {
 
 // The working tables of a Schedule, on the heap.
@@ -32,6 +35,27 @@ struct WorkingTables {
   std::vector<Value> values;
 };
 
+Recompute recompute_from_text(const std::string& text) {
+  if (text == "nothing") return Recompute::nothing;
+  if (text == "elementwise") return Recompute::elementwise;
+  if (text == "blocks") return Recompute::blocks;
+  std::size_t digits = 0;
+  const unsigned long long number =
+      !text.empty() && std::isdigit(static_cast<unsigned char>(text[0]))
+          ? std::stoull(text, &digits)
+          : 0;
+  const std::string suffix = text.substr(digits);
+  for (const auto& [name, size] : {std::pair("", 1ull), std::pair("K", 1ull << 10),
+                                   std::pair("M", 1ull << 20), std::pair("G", 1ull << 30)}) {
+    const std::string unit_name = name;
+    const bool fits = suffix == unit_name || (!unit_name.empty() && suffix == unit_name + "iB");
+    if (digits > 0 && fits) return Recompute::budget{static_cast<std::size_t>(number * size)};
+  }
+  throw Error("--recompute ", text,
+              ": must be nothing, elementwise, blocks, or the bytes of an arena to fit, such as "
+              "60MiB");
+}
+
 template <class Options>
 static Program make(GraphView graph, Options options) {
   WorkingTables work{ScheduleBounds(graph.size)};
@@ -43,6 +67,7 @@ static Program make(GraphView graph, Options options) {
   p.num_forward = static_cast<std::size_t>(schedule.num_forward_steps());
   p.output = schedule.output();
   p.peak = schedule.peak();
+  p.recompute_macs = schedule.recompute_macs();
   if (p.peak.arena_bytes / unit >= network_input) {
     throw Error("batch ", options.batch, ": the activations take ", bytes_text(p.peak.arena_bytes),
                 ", and at most 16 GiB can be addressed: take a "
@@ -52,6 +77,21 @@ static Program make(GraphView graph, Options options) {
 }
 
 Program make_program(GraphView graph, InferenceOptions options) { return make(graph, options); }
-Program make_program(GraphView graph, Training options) { return make(graph, options); }
+Program make_program(GraphView graph, Training options) {
+  WorkingTables work{ScheduleBounds(graph.size)};
+  BudgetSearch search(options);
+  while (search.phase != BudgetSearch::done) {
+    Schedule schedule(graph, work.tables());
+    schedule.run(search.options);
+    search = search.advance({schedule.peak().arena_bytes, schedule.num_blocks()});
+  }
+  const Program p = make(graph, search.options);
+  if (p.peak.arena_bytes > options.recompute.budget_or_all()) {
+    throw Error("--recompute: an arena of ", bytes_text(options.recompute.bytes),
+                " is too small for batch ", options.batch, ": it takes at least ",
+                bytes_text(p.peak.arena_bytes));
+  }
+  return p;
+}
 
 }  // namespace etch::host

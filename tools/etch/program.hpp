@@ -3,6 +3,7 @@
 #pragma once
 #include <etch/schedule.hpp>
 
+#include <string>
 #include <vector>
 
 namespace etch::host {
@@ -13,9 +14,14 @@ struct Program {
   std::size_t num_forward = 0;  // steps before the loss
   std::uint32_t output = absent;
   Peak peak{};
+  std::size_t recompute_macs = 0;  // an image
 };
 
-// Throws an Error where the arena is larger than a program's offsets reach (16 GiB).
+// "nothing", "elementwise", "blocks", or the bytes of an arena to fit: "60MiB", "512K", "1000000".
+// Throws an Error.
+Recompute recompute_from_text(const std::string& text);
+
+// Throws an Error where Recompute::budget can't be met, or the arena is larger than a program's offsets reach (16 GiB).
 Program make_program(GraphView graph, InferenceOptions options);
 Program make_program(GraphView graph, Training options);
 

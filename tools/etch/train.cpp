@@ -268,8 +268,7 @@ int train(TrainOptions o) {
   check_threads(o.run.threads);
   o.run.update =
       choice("--update", o.update, "accumulate", "fused", Update::accumulate, Update::fused);
-  o.run.recompute = choice("--recompute", o.recompute, "nothing", "elementwise", Recompute::nothing,
-                           Recompute::elementwise);
+  o.run.recompute = recompute_from_text(o.recompute);
   check_checkpoint(o);
   if (o.resume) {
     take_settings_of_checkpoint(o);
@@ -315,7 +314,9 @@ void add_run_options(CLI::App& c, TrainOptions& o) {
   c.add_flag("--overwrite", o.overwrite, "replace a checkpoint that is there");
   add_threads(c, o.run.threads);
   c.add_option("--update", o.update, "memory: accumulate, or fused (no gradient block)");
-  c.add_option("--recompute", o.recompute, "memory: nothing, or elementwise (activations anew)");
+  c.add_option(
+      "--recompute", o.recompute,
+      "memory: nothing, elementwise (activations anew), blocks, or an arena to fit, such as 60MiB");
   c.add_option("--max-steps", o.max_steps, "end after so many steps")->check(not_negative);
   c.add_option("--train-images", o.train_images, "train on the first so many images only")
       ->check(not_negative);
