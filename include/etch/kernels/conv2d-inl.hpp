@@ -20,6 +20,7 @@
 
 #include <etch/kernels/conv2d_gray-inl.hpp>
 #include <etch/kernels/conv2d_rows-inl.hpp>
+#include <etch/kernels/conv2d_strip-inl.hpp>
 #include <etch/kernels/depthwise-inl.hpp>
 #include <etch/kernels/tile_tables-inl.hpp>
 #include <etch/kernels/weight_gradient-inl.hpp>
@@ -201,6 +202,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
 
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
   if (c.geometry.depthwise()) return depthwise_input_gradient(c);
+  if (is_strip(c.geometry)) return strip_input_gradient(c);
   for (std::size_t group = 0; group < c.geometry.groups; ++group) input_gradient_group(c, group);
 }
 

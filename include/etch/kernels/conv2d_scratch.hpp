@@ -85,6 +85,30 @@ constexpr std::size_t gray_bytes(const ConvGeometry& g) {  // of one thread
   return cache_lines(g.window.kernel_size.height * gray_line(g) * sizeof(float));
 }
 
+// Input gradient over few channels: conv2d_strip-inl.hpp. It pays where the vectors of a kernel row
+// are fewer than its taps.
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+inline constexpr std::size_t strip_stride = 0;
+#else
+inline constexpr std::size_t strip_stride = 32;
+#endif
+constexpr std::size_t strip_length(const ConvGeometry& g) {
+  return g.window.kernel_size.width * g.inputs();
+}
+constexpr std::size_t strip_columns(const ConvGeometry& g) {
+  return (strip_length(g) + panel - 1) / panel * panel;
+}
+constexpr bool is_strip(const ConvGeometry& g) {
+  return g.groups == 1 && g.window.dilation == Pair(1) && strip_length(g) <= strip_stride &&
+         g.window.kernel_size.width > strip_columns(g) / panel;
+}
+constexpr std::size_t strip_weight_bytes(const ConvGeometry& g) {
+  return cache_lines(g.window.kernel_size.height * g.outputs() * strip_columns(g) * sizeof(float));
+}
+constexpr std::size_t strip_bytes(const ConvGeometry& g) {  // of one thread
+  return g.output.width * strip_stride * sizeof(float);
+}
+
 // Tiles whose tables are built at once, and then serve every panel of weights.
 constexpr std::size_t table_bytes(std::size_t segments, std::size_t padded) {
   return (sizeof(TileRows) + segments * sizeof(Segment) + padded * sizeof(float) + 7) / 8 * 8;
@@ -93,6 +117,9 @@ constexpr std::size_t tiles_of_block(std::size_t table, std::size_t pixels) {
   const std::size_t fit = 32 * 1024 / table, all = (pixels + fewest_rows - 1) / fewest_rows;
   const std::size_t most = all < block_tiles ? all : block_tiles;
   return fit < 1 ? 1 : fit > most ? most : fit;
+}
+constexpr std::size_t strip_table_bytes(const ConvGeometry& g) {
+  return cache_lines(table_bytes(g.window.kernel_size.height, 0));
 }
 struct TileTables {
   std::size_t table, tiles;  // bytes of one tile's, and how many are built at once
@@ -133,6 +160,32 @@ constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
   return cache_lines(packed_pixels(g, batch) * columns * sizeof(float));
 }
 
+// Where input channels are few, a tile of the weight gradient has all taps of a kernel row.
+constexpr bool merges_gradient_taps(const ConvGeometry& g) {
+  return g.inputs() < fewest_rows * 2 && g.groups == 1 && g.window.dilation.width == 1;
+}
+// Many small images: pixels at the same place in each lie together in the packed chunk, as long as
+// lines are short.
+constexpr bool is_batch_inner(const ConvGeometry& g, std::size_t batch) {
+  return batch > g.output.width && g.output.height * g.output.width <= chunk_pixels &&
+         !is_pointwise(g) && !merges_gradient_taps(g);
+}
+// Floats of a line of x between zeros, and how many lines a chunk of output lines looks at.
+constexpr std::size_t gradient_line(const ConvGeometry& g) {
+  const Window& w = g.window;
+  return ((g.output.width - 1) * w.stride.width + w.kernel_size.width) * g.input.channels;
+}
+constexpr std::size_t gradient_lines_bytes(const ConvGeometry& g, std::size_t batch) {
+  if (!merges_gradient_taps(g) || !has_padding(g)) return 0;
+  const Window& w = g.window;
+  const std::size_t lines = packed_pixels(g, batch) / g.output.width;
+  const std::size_t reach = (w.kernel_size.height - 1) * w.dilation.height + w.stride.height;
+  const std::size_t images = (lines + g.output.height - 1) / g.output.height + 1;
+  const std::size_t all = batch * g.input.height;
+  const std::size_t most = lines * w.stride.height + images * reach;
+  return cache_lines((most < all ? most : all) * gradient_line(g) * sizeof(float));
+}
+
 // Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
 // Monotone in both, so that scratch planned for a batch serves a smaller one.
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
@@ -144,12 +197,15 @@ constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t 
 constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                     std::size_t threads) {
   if (g.depthwise()) return 0;
+  if (is_strip(g)) {
+    return strip_weight_bytes(g) + threads * (strip_bytes(g) + strip_table_bytes(g));
+  }
   return threads * (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g));
 }
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {
   if (g.depthwise()) return 0;
-  return threads * packed_bytes(g, batch);
+  return threads * (packed_bytes(g, batch) + gradient_lines_bytes(g, batch));
 }
 
 }  // namespace etch::kernels

@@ -6,6 +6,7 @@
 #define ETCH_GEMM_TILE_INL_HPP
 #endif
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 #include <etch/kernels/conv2d.hpp>
 
@@ -123,6 +124,17 @@ struct Chains {
   }
 };
 
+// Asks for what the sums will be added to. Rows are often a page apart, where no hardware looks
+// ahead, and each would be waited for.
+template <std::size_t vector>
+HWY_INLINE void ask_for(std::size_t pixel, const Columns& columns, const TileOutput& out) {
+  constexpr std::size_t line = 64 / sizeof(float);
+  if constexpr (vector * vector_lanes % line == 0) {
+    const float* from = out.epilogue.skip != nullptr ? out.epilogue.skip : out.y;
+    hwy::Prefetch(from + pixel * out.stride + columns.first + vector * vector_lanes);
+  }
+}
+
 // One tile of `rows` x `vectors`. The index sequence counts its sums: with constant indices the
 // array is split into registers, at any optimisation level.
 template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
@@ -134,6 +146,9 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
   Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
   Chains<partial, rows * vectors> chains;
   const std::size_t stride = columns.row_stride;
+  if (out.epilogue.skip != nullptr || out.accumulate) {
+    (ask_for<i % vectors>(t.pixel[first + i / vectors], columns, out), ...);
+  }
   for (std::size_t s = 0, begin = 0; s < t.num_segments;) {
     const std::size_t block = (segments[s].k + begin) / chain;
     do {  // one chain

@@ -23,37 +23,54 @@ namespace hn = hwy::HWY_NAMESPACE;
 struct PlacedWindow {
   const Shape& input;
   const Window& window;
-  std::size_t r, c;
+  std::size_t r, c = 0;
   InsideTaps rows, columns;
   // Of tap (0, 0), which may lie before the image and then wraps around; from tap to tap.
   std::size_t origin, down, across;
 
-  PlacedWindow(const Shape& in, const Window& w, std::size_t n, std::size_t row, std::size_t column)
+  // At column 0 of row `row`, counted over all images of `height` output rows.
+  PlacedWindow(const Shape& in, const Window& w, std::size_t row, std::size_t height)
       : input(in),
         window(w),
-        r(row),
-        c(column),
-        rows(row, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
+        r(row % height),
+        rows(r, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
              in.height),
-        columns(column, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
-                in.width),
-        origin(((n * in.height + row * w.stride.height - w.padding.height) * in.width +
-                column * w.stride.width - w.padding.width) *
+        columns(inside()),
+        origin(((row / height * in.height + r * w.stride.height - w.padding.height) * in.width -
+                w.padding.width) *
                in.channels),
         down(w.dilation.height * in.width * in.channels),
         across(w.dilation.width * in.channels) {}
 
+  void next_column() {
+    ++c;
+    origin += window.stride.width * input.channels;
+    columns = inside();
+  }
+
   // The first of the pixel's channels.
   std::size_t at(std::size_t u, std::size_t v) const { return origin + u * down + v * across; }
+
+ private:
+  InsideTaps inside() const {
+    return {c,
+            window.kernel_size.width,
+            window.stride.width,
+            window.dilation.width,
+            window.padding.width,
+            input.width};
+  }
 };
 
 // Calls body(window, first of the output's channels) for each position of an output row.
 template <class Body>
 HWY_INLINE void for_windows(const Shape& input, const Shape& output, const Window& window,
                             std::size_t row, const Body& body) {
-  for (std::size_t c = 0; c < output.width; ++c) {
-    body(PlacedWindow(input, window, row / output.height, row % output.height, c),
-         (row * output.width + c) * output.channels);
+  PlacedWindow w(input, window, row, output.height);
+  std::size_t y = row * output.width * output.channels;
+  for (std::size_t c = 0; c < output.width; ++c, y += output.channels) {
+    body(w, y);
+    w.next_column();
   }
 }
 
@@ -104,7 +121,14 @@ inline void max_pool_forward(const MaxPoolForward& a) {
 
 // Windows may overlap: a thread takes whole images.
 inline void max_pool_gradient(const MaxPoolGradient& a) {
-  const std::size_t image = a.input.elements(), width = a.window.kernel_size.width;
+  const std::size_t image = a.input.elements();
+  // From a window's origin to each tap; MaxPool2d has at most 256.
+  std::size_t tap_at[256];
+  const Window& k = a.window;
+  for (std::size_t tap = 0; tap < k.kernel_size.area(); ++tap) {
+    const std::size_t u = tap / k.kernel_size.width, v = tap % k.kernel_size.width;
+    tap_at[tap] = (u * k.dilation.height * a.input.width + v * k.dilation.width) * a.input.channels;
+  }
   parallel(threads_for(a.batch * image, a.threads), a.batch,
            [&](std::size_t n, std::size_t) HWY_ATTR {
              float* dx = a.dx + n * image;
@@ -113,8 +137,7 @@ inline void max_pool_gradient(const MaxPoolGradient& a) {
                for_windows(a.input, a.output, a.window, n * a.output.height + r,
                            [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
                              for (std::size_t c = 0; c < a.output.channels; ++c) {
-                               const std::size_t tap = a.argmax[y + c];
-                               a.dx[w.at(tap / width, tap % width) + c] += a.dy[y + c];
+                               a.dx[w.origin + tap_at[a.argmax[y + c]] + c] += a.dy[y + c];
                              }
                            });
              }

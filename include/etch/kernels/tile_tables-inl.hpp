@@ -46,13 +46,22 @@ HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::
 HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* weight,
                           std::size_t k, std::size_t outputs, std::size_t begin, std::size_t end,
                           const TileOutput& out) {
-  for_columns<wide_vectors>(
-      weight, k, outputs, begin, end,
-      [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-        for (std::size_t t = 0; t < tiles; ++t) {
-          run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial, out);
-        }
-      });
+  const auto run = [&](auto widest) HWY_ATTR {
+    for_columns<widest>(weight, k, outputs, begin, end,
+                        [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+                          for (std::size_t t = 0; t < tiles; ++t) {
+                            run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial,
+                                     out);
+                          }
+                        });
+  };
+  // A tile's weights serve the next tile too: they must stay in a core's second-level cache.
+  constexpr std::size_t cache = 640 * 1024;
+  if (k * wide_vectors * vector_lanes * sizeof(float) <= cache) {
+    run(std::integral_constant<std::size_t, wide_vectors>());
+  } else {
+    run(std::integral_constant<std::size_t, tile_vectors>());
+  }
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

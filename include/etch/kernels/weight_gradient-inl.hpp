@@ -17,6 +17,7 @@
 #include <algorithm>
 
 #include <etch/kernels/gemm_tile-inl.hpp>
+#include <etch/kernels/lanes-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
@@ -48,11 +49,25 @@ struct GradientTile {
 // do in forward, so the chains are shorter. 64 cost 3 % of the speed.
 inline constexpr std::size_t pixel_chain = 64;
 
+// Adds the products of one pixel to a tile's sums.
+template <std::size_t vectors, bool partial, std::size_t... i>
+HWY_INLINE void add_pixel(const float* x, const float* dy, std::size_t count,
+                          Vector<partial>* HWY_RESTRICT sum, std::index_sequence<i...>) {
+  const Tag<partial> d;
+  Vector<partial> b[vectors];
+  HWY_UNROLL(4)
+  for (std::size_t v = 0; v < vectors; ++v) b[v] = load<partial>(dy + v * vector_lanes, count);
+  ((sum[i] = hn::MulAdd(hn::Set(d, x[i / vectors]), b[i % vectors], sum[i])), ...);
+}
+
 template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
 HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const GradientTile& t,
-                                   std::index_sequence<i...>) {
+                                   std::index_sequence<i...> sums) {
   const Tag<partial> d;
   Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
+  // Few sums would wait for each other: every second pixel has sums of its own.
+  constexpr bool two = sizeof...(i) <= 6;
+  Vector<partial> second[] = {(static_cast<void>(i), hn::Zero(d))...};
   Chains<partial, rows * vectors> chains;
   std::size_t pixels = 0;
   for (std::size_t s = 0; s < runs.size; ++s) {
@@ -62,23 +77,27 @@ HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const
     for (std::size_t begin = 0; begin < run.count; begin += pixel_chain) {
       const std::size_t count = HWY_MIN(pixel_chain, run.count - begin);
       if (pixels + count > pixel_chain) {
+        if constexpr (two) ((sum[i] = hn::Add(sum[i], second[i]), second[i] = hn::Zero(d)), ...);
         ((chains.add(i, sum[i]), sum[i] = hn::Zero(d)), ...);
         chains.any = true;
         pixels = 0;
       }
       pixels += count;
-      for (std::size_t p = 0; p < count; ++p) {
-        Vector<partial> b[vectors];
-        HWY_UNROLL(4)
-        for (std::size_t v = 0; v < vectors; ++v) {
-          b[v] = load<partial>(dy + v * vector_lanes, t.count);
-        }
-        ((sum[i] = hn::MulAdd(hn::Set(d, x[i / vectors]), b[i % vectors], sum[i])), ...);
+      std::size_t p = 0;
+      for (; two && p + 2 <= count; p += 2) {
+        add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
+        add_pixel<vectors, partial>(x + runs.x_stride, dy + runs.dy_stride, t.count, second, sums);
+        x += 2 * runs.x_stride;
+        dy += 2 * runs.dy_stride;
+      }
+      for (; p < count; ++p) {
+        add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
         x += runs.x_stride;
         dy += runs.dy_stride;
       }
     }
   }
+  if constexpr (two) ((sum[i] = hn::Add(sum[i], second[i])), ...);
   const auto put = [&](std::size_t r, std::size_t v, Vector<partial> g) HWY_ATTR {
     float* to = t.dweight[v] + r * t.row_stride;
     if (t.add) g = hn::Add(g, load<partial>(to, t.count));
@@ -109,7 +128,7 @@ HWY_INLINE GradientFunction gradient_tile_of(std::size_t rows) {
 class GradientColumns {
  public:
   GradientColumns(const ConvWeightGradient& c, std::size_t group, std::size_t first,
-                  std::size_t piece, std::size_t pieces, float* packed)
+                  std::size_t piece, std::size_t pieces, std::byte* scratch)
       : c_(c),
         g_(c.geometry),
         group_(group),
@@ -117,16 +136,23 @@ class GradientColumns {
         columns_(std::min(tile_columns, c.geometry.outputs() - first)),
         piece_(piece),
         pieces_(pieces),
-        packed_(packed),
-        batch_inner_(c.batch > g_.output.width && image() <= chunk_pixels) {}
+        merged_(merges_gradient_taps(g_)),
+        padded_(merged_ && has_padding(g_)),
+        direct_(columns_ == g_.output.channels && !is_batch_inner(g_, c.batch)),
+        packed_(reinterpret_cast<float*>(scratch)),
+        lines_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
+        batch_inner_(is_batch_inner(g_, c.batch)),
+        line_(batch_inner_       ? image()
+              : is_pointwise(g_) ? 1
+                                 : g_.output.width) {}
 
   void run() {
-    const std::size_t lines = batch_inner_ ? c_.batch : c_.batch * g_.output.height;
-    const std::size_t line = batch_inner_ ? image() : g_.output.width;
-    const std::size_t step = std::max(chunk_pixels / line, std::size_t{1});
+    const std::size_t lines = c_.batch * image() / line_;
+    const std::size_t step = std::max(chunk_pixels / line_, std::size_t{1});
     for (begin_ = 0; begin_ < lines; begin_ = end_) {
       end_ = std::min(lines, begin_ + step);
-      pack((end_ - begin_) * line);
+      direct_ ? take((end_ - begin_) * line_) : pack((end_ - begin_) * line_);
+      if (padded_) pad();
       all_tiles();
     }
     if (c_.dbias != nullptr && piece_ == 0) {
@@ -142,23 +168,67 @@ class GradientColumns {
 
   // The index of a pixel in the chunk, and of its pixel in dy.
   std::size_t pixel(std::size_t k) const {
-    if (!batch_inner_) return begin_ * g_.output.width + k;
+    if (!batch_inner_) return begin_ * line_ + k;
     const std::size_t images = end_ - begin_;
     return (begin_ + k % images) * image() + k / images;
   }
 
   void pack(std::size_t pixels) {
-    const float* dy = c_.dy + group_ * g_.outputs() + first_;
-    float sum[tile_columns] = {};
-    for (std::size_t k = 0; k < pixels; ++k) {
-      const float* from = dy + pixel(k) * g_.output.channels;
-      float* to = packed_ + k * columns_;
-      for (std::size_t o = 0; o < columns_; ++o) {
-        to[o] = from[o];
-        sum[o] += from[o];
+    const float* from = c_.dy + group_ * g_.outputs() + first_;
+    for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
+      auto sum = hn::LoadU(d, bias_ + o);
+      float* to = packed_ + o;
+      for (std::size_t k = 0; k < pixels; ++k, to += columns_) {
+        const auto dy = hn::LoadU(d, from + pixel(k) * g_.output.channels + o);
+        hn::StoreU(dy, d, to);
+        sum = hn::Add(sum, dy);
+      }
+      hn::StoreU(sum, d, bias_ + o);
+    });
+  }
+
+  // Where all columns are those of the tensor it is as if packed.
+  void take(std::size_t pixels) {
+    dy_ = c_.dy + begin_ * line_ * columns_;
+    if (c_.dbias == nullptr || piece_ != 0) return;
+    for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
+      auto sum = hn::LoadU(d, bias_ + o);
+      for (std::size_t k = 0; k < pixels; ++k) {
+        sum = hn::Add(sum, hn::LoadU(d, dy_ + k * columns_ + o));
+      }
+      hn::StoreU(sum, d, bias_ + o);
+    });
+  }
+
+  // Lines of x that the chunk looks at, between zeros: no tap of a kernel row is outside.
+  void pad() {
+    const Window& w = g_.window;
+    first_line_ = lines_needed(begin_).first;
+    std::size_t next = first_line_;
+    for (std::size_t q = begin_; q < end_; ++q) {
+      const auto [first, last] = lines_needed(q);
+      for (next = std::max(next, first); next < last; ++next) {
+        const std::size_t channels = g_.input.channels, length = gradient_line(g_);
+        const std::size_t left = w.padding.width * channels;
+        const std::size_t inside = std::min(g_.input.width * channels, length - left);
+        const float* from = c_.x + next * g_.input.width * channels;
+        float* to = lines_ + (next - first_line_) * length;
+        std::fill_n(to, left, 0.0f);
+        std::copy_n(from, inside, to + left);
+        std::fill(to + left + inside, to + length, 0.0f);
       }
     }
-    for (std::size_t o = 0; o < columns_; ++o) bias_[o] += sum[o];
+  }
+  // Of output line q: over all images, as a half-open range.
+  std::pair<std::size_t, std::size_t> lines_needed(std::size_t q) const {
+    const Window& w = g_.window;
+    const std::size_t image = q / g_.output.height * g_.input.height;
+    const std::size_t top = q % g_.output.height * w.stride.height, padding = w.padding.height;
+    const std::size_t bottom = top + (w.kernel_size.height - 1) * w.dilation.height + 1;
+    const auto inside = [&](std::size_t at) {
+      return std::min(at > padding ? at - padding : 0, g_.input.height);
+    };
+    return {image + inside(top), image + inside(bottom)};
   }
 
   // Rows of the gradient at one kernel row: input channels of one tap; or, where these are few
@@ -166,8 +236,7 @@ class GradientColumns {
   void all_tiles() {
     const Window& w = g_.window;
     const std::size_t inputs = g_.inputs(), width = w.kernel_size.width;
-    const bool merged = inputs < max_rows && w.dilation.width == 1 && g_.groups == 1;
-    const std::size_t taps = merged ? width : 1, rows = taps * inputs;
+    const std::size_t taps = merged_ ? width : 1, rows = taps * inputs;
     std::size_t tile = 0;
     for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
       for (std::size_t v = 0; v < width; v += taps) {
@@ -181,6 +250,11 @@ class GradientColumns {
   // The rows [j, j + count) of taps (u, v), (u, v + 1)...: first the pixels for which all of
   // these taps are inside, then for each tap those that only it has.
   void tiles_of(std::size_t u, std::size_t v, std::size_t j, std::size_t count) {
+    if (padded_) {
+      Runs runs;
+      add_runs(runs, u, v, 0, g_.output.width);
+      return tile(runs, u, v, j, count, begin_ > 0 || c_.accumulate);
+    }
     const std::size_t inputs = g_.inputs();
     const std::size_t v0 = v + j / inputs, v1 = v + (j + count - 1) / inputs;
     const std::size_t low = first_column(v0), high = std::max(low, last_column(v1));
@@ -218,7 +292,11 @@ class GradientColumns {
   void add_runs(Runs& runs, std::size_t u, std::size_t v, std::size_t low, std::size_t high) const {
     const Window& w = g_.window;
     const std::ptrdiff_t channels = static_cast<std::ptrdiff_t>(g_.input.channels);
-    const auto x_at = [&](std::size_t n, std::size_t r, std::size_t c) {
+    const auto x_at = [&](std::size_t n, std::size_t r, std::size_t c) -> const float* {
+      if (padded_) {
+        const std::size_t line = n * g_.input.height + r - first_line_;
+        return lines_ + line * gradient_line(g_) + (c * w.stride.width + v) * g_.input.channels;
+      }
       const std::size_t row = (n * g_.input.height + r) * g_.input.width;
       const std::ptrdiff_t column =
           static_cast<std::ptrdiff_t>(c * w.stride.width + v * w.dilation.width) -
@@ -228,6 +306,12 @@ class GradientColumns {
     };
     const std::size_t images = end_ - begin_;
     runs.dy_stride = columns_;
+    if (is_pointwise(g_)) {  // the pixels are those of x, one after the other
+      runs.x_stride = g_.input.channels;
+      runs.run[runs.size++] = {c_.x + begin_ * g_.input.channels + group_ * g_.inputs(), dy_,
+                               images};
+      return;
+    }
     runs.x_stride = batch_inner_ ? g_.input.elements() : w.stride.width * g_.input.channels;
     if (low >= high) return;
     const std::size_t lines = batch_inner_ ? g_.output.height : images;
@@ -238,13 +322,13 @@ class GradientColumns {
       const std::size_t r = line * w.stride.height + u * w.dilation.height - w.padding.height;
       if (r >= g_.input.height) continue;
       if (!batch_inner_) {
-        runs.run[runs.size++] = {x_at(n, r, low), packed_ + (l * g_.output.width + low) * columns_,
+        runs.run[runs.size++] = {x_at(n, r, low), dy_ + (l * g_.output.width + low) * columns_,
                                  high - low};
         continue;
       }
       for (std::size_t c = low; c < high; ++c) {
-        runs.run[runs.size++] = {x_at(n, r, c),
-                                 packed_ + (l * g_.output.width + c) * images * columns_, images};
+        runs.run[runs.size++] = {x_at(n, r, c), dy_ + (l * g_.output.width + c) * images * columns_,
+                                 images};
       }
     }
   }
@@ -272,9 +356,14 @@ class GradientColumns {
   const ConvWeightGradient& c_;
   const ConvGeometry& g_;
   std::size_t group_, first_, columns_, piece_, pieces_;
+  bool merged_, padded_, direct_;
   float* packed_;
+  float* lines_;                     // of x, padded
   bool batch_inner_;                 // the pixels of a run are the same place in several images
-  std::size_t begin_ = 0, end_ = 0;  // of the chunk: output rows, or images
+  std::size_t line_;                 // pixels of what begin_ counts
+  const float* dy_ = packed_;        // the chunk's output gradients, columns_ apart
+  std::size_t first_line_ = 0;       // over all images, of lines_
+  std::size_t begin_ = 0, end_ = 0;  // of the chunk: output lines, images, or pixels
   float bias_[tile_columns] = {};
 };
 
@@ -286,8 +375,9 @@ HWY_INLINE void weight_gradient(const ConvWeightGradient& c) {
   const std::size_t per_thread = conv2d_weight_gradient_scratch(g, c.batch, 1);
   for (std::size_t group = 0; group < g.groups; ++group) {
     parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
-      float* packed = reinterpret_cast<float*>(c.scratch + worker * per_thread);
-      GradientColumns(c, group, i / pieces * tile_columns, i % pieces, pieces, packed).run();
+      GradientColumns(c, group, i / pieces * tile_columns, i % pieces, pieces,
+                      c.scratch + worker * per_thread)
+          .run();
     });
   }
 }
