@@ -59,8 +59,9 @@ static_assert(vector_lanes * tile_vectors <= tile_columns);
 struct Columns {
   const float* weight[wide_vectors];
   std::size_t row_stride;
-  std::size_t count;  // lanes of the last vector that exist
-  std::size_t first;  // column of the output
+  std::size_t count;   // lanes of the last vector that exist
+  std::size_t first;   // column of the output
+  const float* ahead;  // a panel to ask for, row by row, while a tile runs
 };
 
 struct TileOutput {
@@ -160,7 +161,9 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
       for (std::size_t v = 0; v < vectors; ++v) {
         w[v] = columns.weight[v] + (segment.k + begin) * stride;
       }
-      for (std::size_t k = begin; k < end; ++k) {
+      const float* ahead = columns.ahead + (segment.k + begin) * panel;
+      for (std::size_t k = begin; k < end; ++k, ahead += panel) {
+        if constexpr (vectors >= tile_vectors && vector_lanes >= 8) __builtin_prefetch(ahead, 0, 2);
         Vector<partial> b[vectors];
         HWY_UNROLL(4)
         for (std::size_t v = 0; v < vectors; ++v) {
@@ -252,6 +255,7 @@ HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const 
     columns.first = c;
     const std::size_t vectors = width - c >= tile_vectors * step ? tile_vectors : 1;
     for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
+    columns.ahead = columns.weight[0];
     const bool partial = vectors == 1 && width - c < step;
     columns.count = !partial ? step : has_masks ? width - c : 1;
     body(columns, vectors, partial);

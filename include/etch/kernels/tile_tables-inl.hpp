@@ -41,6 +41,14 @@ HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::
   return tiles;
 }
 
+// The panel that tile t asks for: of the columns after these, which the first tile there would else
+// wait for; past the end lie the weights that are used next.
+HWY_INLINE const float* panel_ahead(const Columns& columns, std::size_t vectors, std::size_t t,
+                                    const float* weight, std::size_t k) {
+  const std::size_t width = vectors * vector_lanes, next = (columns.first + width) / panel;
+  return weight + (t * panel < width ? next + t : next) * panel * k;
+}
+
 // Runs the tiles over the columns [begin, end) of a group of `outputs` channels whose weights are
 // panels of k rows.
 HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* weight,
@@ -48,8 +56,9 @@ HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* 
                           const TileOutput& out) {
   const auto run = [&](auto widest) HWY_ATTR {
     for_columns<widest>(weight, k, outputs, begin, end,
-                        [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+                        [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
                           for (std::size_t t = 0; t < tiles; ++t) {
+                            columns.ahead = panel_ahead(columns, vectors, t, weight, k);
                             run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial,
                                      out);
                           }
