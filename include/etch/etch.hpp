@@ -23,3 +23,4 @@
 #include <etch/optimizers/lr_schedule.hpp>
 #include <etch/optimizers/sgd.hpp>
 #include <etch/trainer.hpp>
+#include <etch/with_algorithm.hpp>

@@ -10,6 +10,7 @@ struct Linear {
   std::size_t in_features = 0;  // derived; where given, checked
   std::size_t out_features = 0;
   bool bias = true;
+  Algorithm algorithm = Algorithm::gemm;
 
   constexpr Shape output(Shape) const { return {out_features}; }
 };
@@ -26,7 +27,7 @@ struct Module<layer, input> {
   using Kernels =
       Convolution<kernels::ConvGeometry{
                       .input = {in}, .output = {layer.out_features}, .window = {.kernel_size = 1}},
-                  layer.bias>;
+                  layer.bias, layer.algorithm>;
 
   static constexpr int lower(Graph& g, int x) {
     const Shape from = g.layout(x, input);  // before a Flatten
