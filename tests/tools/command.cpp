@@ -124,6 +124,22 @@ TEST_CASE("Wrong options end with a sentence and a status") {
       {{"train", "lenet", "--resume"}, 1, "need a --checkpoint FILE"},
       {{"train", "lenet", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
       {{"eval", "lenet", "--checkpoint", "nowhere"}, 1, "nowhere: can't be opened"},
+      {{"bench"}, 2, "MODEL is required"},
+      {{"bench", "resnet99"}, 1, "there is no model 'resnet99'"},
+      {{"bench", "lenet", "--batch", "0"}, 2, "--batch: Value 0 not in range 1 to 65536"},
+      {{"bench", "lenet", "--mode", "both"}, 2, "--mode: both not in {inference,training}"},
+      {{"bench", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
+      {{"bench", "lenet", "--update", "fused"}, 1, "--update: only --mode training has it"},
+      {{"bench", "lenet", "--mode", "training", "--winograd"},
+       1,
+       "--winograd: only --mode inference has it"},
+      {{"bench", "lenet", "--repeat", "-1"}, 2, "--repeat: Value -1 not in range"},
+      {{"bench", "resnet101-imagenet", "--size", "48"},
+       1,
+       "--size 48: resnet101-imagenet is there at 32, 64, 96, 128, 160, 192, and 224"},
+      {{"bench", "lenet", "--size", "32"}, 1, "--size 32: lenet is there at 28 alone"},
+      {{"bench", "convnet", "--algorithm", "loops"}, 1, "there is no convnet with it; there are"},
+      {{"bench", "lenet", "--algorithm", "loops", "--winograd"}, 1, "not with --algorithm loops"},
       {{"data", "fetch", "cifar"}, 1, "there is no data set 'cifar'"},
   };
   for (const Case& c : cases) {
@@ -147,4 +163,48 @@ TEST_CASE("A plan in text and in JSON") {
   CHECK(plan.at("peak").at("live_bytes") == live);
   const std::size_t peak = plan.at("peak").at("step");
   CHECK(plan.at("steps").at(peak).at("live_bytes") == live);
+}
+
+TEST_CASE("A benchmark in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"bench", "lenet", "--repeat", "3"});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.output,
+             Catch::StartsWith("lenet, input 1x28x28, inference, batch 1, 1 thread\n"));
+  CHECK_THAT(text.output, Catch::Contains("median") && Catch::Contains("peak RSS"));
+
+  const auto json = [](const Words& options) {
+    const Outcome o = etch_run(Words{"bench", "lenet", "--json", "--repeat", "3"} + options);
+    CHECK(o.status == 0);
+    return nlohmann::json::parse(o.output);
+  };
+  const auto inference = json({"--batch", "4", "--threads", "2", "--winograd"});
+  CHECK(inference.at("mode") == "inference");
+  CHECK(inference.at("batch") == 4);
+  CHECK(inference.at("threads") == 2);
+  CHECK(inference.at("winograd") == true);
+  CHECK(inference.at("samples") == 3);
+  CHECK(inference.at("gradient_bytes") == 0);
+  CHECK_FALSE(inference.contains("update"));
+
+  const auto training = json({"--mode", "training", "--update", "fused", "--optimizer", "sgd"});
+  CHECK(training.at("update") == "fused");
+  CHECK(training.at("gradient_bytes") == 0);
+  const auto loops = json({"--algorithm", "loops"});
+  CHECK(loops.at("algorithm") == "loops");
+  CHECK(loops.at("macs") == inference.at("macs"));
+  for (const auto& j : {inference, training, loops}) {
+    const double ms = j.at("median_ms"), images = j.at("images_per_second");
+    CHECK(j.at("min_ms").get<double>() <= ms);
+    CHECK(images == Approx(j.at("batch").get<double>() / ms * 1e3));
+    CHECK(j.at("gflops").get<double>() == Approx(images * 2e-9 * j.at("macs").get<double>()));
+    CHECK(j.at("real_macs") <= j.at("macs"));
+    std::size_t total = 0;
+    for (const char* part : {"parameter_bytes", "prepared_bytes", "gradient_bytes",
+                             "optimizer_bytes", "arena_bytes"}) {
+      total += j.at(part).get<std::size_t>();
+    }
+    CHECK(j.at("total_bytes") == total);
+    CHECK(j.at("peak_rss_bytes").get<std::size_t>() > total);
+  }
 }

@@ -1,4 +1,4 @@
-// etch: trains, evaluates and lays out the models of the zoo.
+// etch: trains, evaluates, lays out and times the models of the zoo.
 #include "commands.hpp"
 
 #include <exception>
@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   add_train(app, action);
   add_eval(app, action);
   add_plan(app, action);
+  add_bench(app, action);
   add_data(app, action);
   try {
     app.parse(argc, argv);

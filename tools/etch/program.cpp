@@ -65,6 +65,8 @@ static Program make(GraphView graph, Options options) {
   p.steps.assign(work.steps.begin(), work.steps.begin() + schedule.num_steps());
   p.buffers.assign(work.buffers.begin(), work.buffers.begin() + schedule.num_buffers());
   p.num_forward = static_cast<std::size_t>(schedule.num_forward_steps());
+  p.num_prepare = static_cast<std::size_t>(schedule.num_prepare_steps());
+  p.prepared_bytes = schedule.prepared_bytes();
   p.output = schedule.output();
   p.peak = schedule.peak();
   p.recompute_macs = schedule.recompute_macs();

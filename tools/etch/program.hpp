@@ -12,6 +12,8 @@ struct Program {
   std::vector<Step> steps;
   std::vector<Buffer> buffers;  // of the arena, with their lifetimes
   std::size_t num_forward = 0;  // steps before the loss
+  std::size_t num_prepare = 0;  // of these, the first so many run once
+  std::size_t prepared_bytes = 0;
   std::uint32_t output = absent;
   Peak peak{};
   std::size_t recompute_macs = 0;  // an image
