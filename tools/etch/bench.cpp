@@ -36,6 +36,7 @@ struct Bytes {
 struct Result {
   Timing timing;
   Work work;
+  std::size_t recompute_macs = 0;
   Bytes bytes;
 };
 
@@ -71,7 +72,7 @@ SessionOptions session_options(const BenchOptions& o) {
   s.training.batch = o.batch;
   s.training.threads = o.threads;
   s.training.update = o.update == "fused" ? Update::fused : Update::accumulate;
-  s.training.recompute = o.recompute == "elementwise" ? Recompute::elementwise : Recompute::nothing;
+  s.training.recompute = recompute_from_text(o.recompute);
   s.optimizer = make_optimizer(settings);
   return s;
 }
@@ -83,6 +84,7 @@ Result training(const Model& model, const BenchOptions& o) {
   const RandomBatch batch(model.graph, o.batch);
   Result r;
   r.work = work_of(model.graph, program);
+  r.recompute_macs = program.recompute_macs;
   r.bytes = {.parameters = session.parameters().size_bytes(),
              .gradients = session.gradients().size_bytes(),
              .optimizer = session.optimizer_state().size_bytes(),
@@ -121,6 +123,7 @@ void print_json(const Model& model, const BenchOptions& o, const Result& r) {
   j["real_gflops"] = gflops(r.work.real, r, o);
   j["macs"] = r.work.counted;
   j["real_macs"] = r.work.real;
+  if (o.trains()) j["recompute_macs"] = r.recompute_macs;
   j["parameters"] = model.graph.num_parameters;
   j["parameter_bytes"] = r.bytes.parameters;
   j["prepared_bytes"] = r.bytes.prepared;
@@ -166,6 +169,9 @@ void print(const Model& model, const BenchOptions& o, const Result& r) {
             text(count_text(r.work.counted), " MAC an image"));
   print_row("real GFLOP/s", fixed(gflops(r.work.real, r, o), 1),
             text(count_text(r.work.real), " MAC without those that meet only padding"));
+  if (r.recompute_macs > 0) {
+    print_row("made again", "", text(count_text(r.recompute_macs), " MAC an image, in backward"));
+  }
   print_bytes("parameter memory", r.bytes.parameters, "with running statistics");
   print_bytes("prepared weights", r.bytes.prepared);
   print_bytes("gradients", r.bytes.gradients);
@@ -206,8 +212,9 @@ void add_bench(CLI::App& app, Action& action) {
   command->add_flag("--winograd", o->winograd, "of inference: Winograd where it pays");
   command->add_option("--update", o->update, "of training: accumulate or fused [accumulate]")
       ->check(CLI::IsMember({"accumulate", "fused"}));
-  command->add_option("--recompute", o->recompute, "of training: nothing or elementwise [nothing]")
-      ->check(CLI::IsMember({"nothing", "elementwise"}));
+  command->add_option(
+      "--recompute", o->recompute,
+      "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB [nothing]");
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
       ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
   command->add_option("--repeat", o->repeat, "samples; 0: as many as take two seconds [0]")

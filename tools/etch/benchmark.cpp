@@ -3,10 +3,9 @@
 
 #include <etch/kernels/conv_work.hpp>
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 
 namespace etch::host {
 
@@ -54,9 +53,10 @@ Work work_of(GraphView graph, const Program& program) {
   std::vector<Work> ops(static_cast<std::size_t>(graph.size.ops));
   for (int i = 0; i < graph.size.ops; ++i) ops[static_cast<std::size_t>(i)] = work_of(graph, i);
   Work all;
-  for (const Step& s : program.steps) {
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const Step& s = program.steps[i];
     std::uint64_t times = 0;
-    if (s.kind == StepKind::forward && s.mode != Mode::replay) times = 1;
+    if (s.kind == StepKind::forward && i < program.num_forward) times = 1;
     if (s.kind == StepKind::backward) times = (s.dx != absent ? 1u : 0u) + (s.count > 0 ? 1u : 0u);
     if (times == 0) continue;
     const Work& w = ops[static_cast<std::size_t>(s.op)];
@@ -99,9 +99,13 @@ std::span<const float> InferenceRun::operator()() {
 }
 
 std::size_t peak_rss_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+  // Not getrusage(): that counts the program which started this one, until it became this.
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::size_t kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
 }
 
 }  // namespace etch::host

@@ -51,7 +51,7 @@ class InferenceRun {
   Memory memory_;
 };
 
-// The most memory that the process has had so far.
+// The most memory that the process has had so far; 0 where the system doesn't tell (not Linux).
 std::size_t peak_rss_bytes();
 
 }  // namespace etch::host

@@ -40,6 +40,7 @@ static constexpr std::array models{
     row<resnet50<10, Stride::on_first_1x1>, padded>("resnet50-v1", paper),
     row<resnet101<10, Stride::on_first_1x1>, padded>("resnet101-v1", paper),
     row<resnet152<10, Stride::on_first_1x1>, padded>("resnet152-v1", paper),
+    row<resnet101<10, Stride::on_first_1x1, Norm::without>, padded>("resnet101-v1-nonorm", no_norm),
     row<resnet18<1000>, photo>("resnet18-imagenet", imagenet),
     row<resnet34<1000>, photo>("resnet34-imagenet", imagenet),
     row<resnet50<1000>, photo>("resnet50-imagenet", imagenet),
