@@ -28,6 +28,8 @@ need_to_test() {
   need catch2 "the tests"
   need libtorch-dev "parity with PyTorch"
   need libopenblas0-pthread "a BLAS for LibTorch: the reference one is 20 times slower"
+  need libbenchmark-dev "benchmarks of kernels"
+  need libdnnl-dev "oneDNN, which benchmarks compare with"
   need clang-14 "a second compiler"
   need python3 "reads what the etch command writes"
   need time "memory of compilations"
@@ -37,6 +39,16 @@ need_to_test() {
 want() {
   apt-cache show "$1" >/dev/null 2>&1 && need "$1" "$2"
   return 0
+}
+
+need_to_bench() {
+  need_to_build
+  need libbenchmark-dev "benchmarks of kernels"
+  need libtorch-dev "LibTorch to compare with"
+  need libopenblas0-pthread "a BLAS for LibTorch: the reference one is 20 times slower"
+  need libdnnl-dev "oneDNN to compare with"
+  need python3 "runs programs in turn"
+  need gnuplot-nox "plots"
 }
 
 need_to_check() {
