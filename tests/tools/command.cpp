@@ -211,3 +211,41 @@ TEST_CASE("A benchmark in text and in JSON") {
     CHECK(j.at("peak_rss_bytes").get<std::size_t>() > total);
   }
 }
+
+TEST_CASE("A summary in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"summary", "resnet18-imagenet"});
+  CHECK_THAT(text.output, Catch::Contains("│  ├─ 0") && Catch::Contains("11,689,512"));
+  const Outcome shallow = etch_run({"summary", "resnet18-imagenet", "--depth", "1"});
+  CHECK_THAT(shallow.output, !Catch::Contains("│") && Catch::Contains("├─ layer1"));
+  const auto json = nlohmann::json::parse(etch_run({"summary", "lenet", "--json"}).output);
+  CHECK(json.at("parameters") == 61706);
+  CHECK(json.at("modules").size() == 12);
+  CHECK(etch_run({"summary", "lenet", "--batch", "0"}).status != 0);
+}
+
+TEST_CASE("A profile, the slowest step first") {
+  if (skipped()) return;
+  const Words lenet = {"profile", "lenet", "--seconds", "0.01"};
+  CHECK_THAT(etch_run(lenet + Words{"--top", "2"}).output,
+             Catch::Contains("GFLOP/s") && Catch::Contains("and 5 more"));
+  const auto json = nlohmann::json::parse(etch_run(lenet + Words{"--train", "--json"}).output);
+  double before = 1e9;
+  for (const auto& s : json.at("steps")) {
+    CHECK(s.at("seconds") <= before);
+    before = s.at("seconds");
+  }
+  const Outcome wrong = etch_run(lenet + Words{"--update", "fused"});
+  CHECK(wrong.status == 2);
+  CHECK_THAT(wrong.errors, Catch::Contains("--update requires --train"));
+}
+
+TEST_CASE("A plan as a picture") {
+  if (skipped()) return;
+  const Place place;
+  const Outcome plan = etch_run({"plan", "lenet", "--summary", "--svg", place.file("map.svg")});
+  CHECK(plan.status == 0);
+  CHECK_THAT(contents(place.file("map.svg")), Catch::StartsWith("<svg"));
+  CHECK_THAT(etch_run({"plan", "lenet", "--svg", place.file("none/map.svg")}).errors,
+             Catch::Contains("can't be written"));
+}

@@ -88,4 +88,10 @@ void FileReplacement::commit() {
   }
 }
 
+void replace_file(const std::filesystem::path& path, std::string_view text) {
+  FileReplacement file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit();
+}
+
 }  // namespace etch::host

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace etch::host {
 
@@ -40,5 +41,8 @@ class FileReplacement {
   std::filesystem::path path_, temporary_;
   int file_ = -1;
 };
+
+// Replaces `path` by a file with this text.
+void replace_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace etch::host

@@ -14,6 +14,19 @@ std::string step_name(GraphView graph, const Step& step) {
   return name + (name.empty() ? "" : " ") + graph.ops[step.op].kind;
 }
 
+std::string fused_name(GraphView graph, const Step& s) {
+  std::string name = step_name(graph, s);
+  if (s.op < 0 || s.kind != StepKind::forward) return name;
+  int y = graph.ops[s.op].y;
+  for (int i = s.op + 1; i <= s.last; ++i) {
+    const Op& op = graph.ops[i];
+    if (op.x != y && op.skip != y) continue;
+    name += std::string(" + ") + op.kind;
+    y = op.y;
+  }
+  return name;
+}
+
 const char* step_kind(const Step& step) {
   static constexpr const char* names[] = {"prepare",  "forward", "fold",  "loss",
                                           "backward", "add",     "update"};
@@ -32,14 +45,32 @@ std::vector<std::size_t> live_bytes(const Program& program) {
 
 // What a step writes into the buffer at this offset; null: it doesn't write there.
 static const char* written(const Step& s, std::uint32_t offset) {
-  if (s.y == offset && s.kind == StepKind::forward) return "output of ";
-  if (s.y == offset && s.kind == StepKind::fold) return "scale and shift of ";
-  if (s.saved == offset && s.kind == StepKind::forward) return "saved by ";
-  if (s.scratch == offset) return "scratch of ";
-  if (s.gradients == offset && s.kind == StepKind::backward) return "parameter gradients of ";
-  if (s.dx == offset) return s.kind == StepKind::add ? "sum of " : "input gradient of ";
-  if (s.dy == offset && s.kind == StepKind::loss) return "gradient that begins at ";
+  if (s.y == offset && s.kind == StepKind::forward) return "output";
+  if (s.y == offset && s.kind == StepKind::fold) return "scale and shift";
+  if (s.saved == offset && s.kind == StepKind::forward) return "saved by";
+  if (s.scratch == offset) return "scratch";
+  if (s.gradients == offset && s.kind == StepKind::backward) return "parameter gradients";
+  if (s.dx == offset) return s.kind == StepKind::add ? "sum" : "input gradient";
+  if (s.dy == offset && s.kind == StepKind::loss) return "gradient that begins at";
   return nullptr;
+}
+
+static std::string with_owner(const std::string& role, const std::string& owner) {
+  const bool joined = role.ends_with(" by") || role.ends_with(" at");
+  return role + (joined ? " " : " of ") + owner;
+}
+
+std::string Content::name() const { return with_owner(role, step); }
+
+std::vector<Content> contents(GraphView graph, const Program& program, const Buffer& buffer) {
+  std::vector<Content> all;
+  const auto last = static_cast<std::size_t>(buffer.last);
+  for (auto i = static_cast<std::size_t>(buffer.first); i <= last; ++i) {
+    const Step& s = program.steps[i];
+    const char* role = written(s, static_cast<std::uint32_t>(buffer.offset / unit));
+    if (role != nullptr) all.push_back({i, role, step_name(graph, s), fused_name(graph, s)});
+  }
+  return all;
 }
 
 static const char* layer_kind(GraphView graph, const Step& s) {
@@ -49,12 +80,10 @@ static const char* layer_kind(GraphView graph, const Step& s) {
 // What a buffer is at a step: what was written there last.
 static Holding holding(GraphView graph, const Program& program, const Buffer& b, std::size_t step) {
   Holding h{"?", "?", b.bytes, b.offset};
-  for (std::size_t i = static_cast<std::size_t>(b.first); i <= step; ++i) {
-    const Step& s = program.steps[i];
-    const char* what = written(s, static_cast<std::uint32_t>(b.offset / unit));
-    if (what == nullptr) continue;
-    h.name = what + step_name(graph, s);
-    h.group = what + std::string(layer_kind(graph, s));
+  for (const Content& c : contents(graph, program, b)) {
+    if (c.at > step) break;
+    h.name = c.name();
+    h.group = with_owner(c.role, layer_kind(graph, program.steps[c.at]));
   }
   return h;
 }

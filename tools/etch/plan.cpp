@@ -2,9 +2,12 @@
 #include "commands.hpp"
 
 #include "error.hpp"
+#include "file.hpp"
 #include "format.hpp"
 #include "layout.hpp"
+#include "memory_map.hpp"
 #include "models.hpp"
+#include "program_options.hpp"
 #include "settings.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,10 +17,9 @@
 namespace etch::host {
 namespace {
 
-struct PlanOptions {
-  std::string model, update = "accumulate", recompute = "nothing", optimizer = "adam";
-  std::size_t batch = 1, threads = 1;
-  bool train = false, json = false, summary = false;
+struct PlanOptions : ProgramOptions {
+  std::string model, optimizer = "adam", svg;
+  bool json = false, summary = false;
 };
 
 struct Bytes {
@@ -31,8 +33,7 @@ class Plan {
       : o_(o),
         model_(find_model(o.model)),
         graph_(model_.graph),
-        program_(o.train ? make_program(graph_, training())
-                         : make_program(graph_, InferenceOptions{o.batch, o.threads})),
+        program_(make_program(graph_, o)),
         live_(live_bytes(program_)),
         peak_(static_cast<std::size_t>(program_.peak.step)) {
     const std::size_t learned = graph_.num_trainable * sizeof(float);
@@ -71,6 +72,12 @@ class Plan {
     std::cout << j.dump(2) << '\n';
   }
 
+  void draw() const {
+    const std::string title =
+        text(model_.name, ", input ", shape_text(model_.input), ", ", o_.about(), ": the arena");
+    replace_file(o_.svg, memory_map(graph_, program_, title));
+  }
+
   void print() const {
     if (!o_.summary) print_table();
     print_totals();
@@ -78,13 +85,6 @@ class Plan {
   }
 
  private:
-  Training training() const {
-    return {.batch = o_.batch,
-            .update = o_.update == "fused" ? Update::fused : Update::accumulate,
-            .recompute = recompute_from_text(o_.recompute),
-            .threads = o_.threads};
-  }
-
   const Op* op_of(const Step& s) const { return s.op >= 0 ? &graph_.ops[s.op] : nullptr; }
 
   // What a row says of its op once: in the forward pass.
@@ -144,11 +144,8 @@ class Plan {
   }
 
   void print_totals() const {
-    std::cout << model_.name << ", input " << shape_text(model_.input) << ", "
-              << (o_.train ? "training" : "inference") << ", batch " << o_.batch << ", "
-              << o_.threads << (o_.threads == 1 ? " thread" : " threads");
-    if (o_.train) std::cout << ", update " << o_.update << ", recompute " << o_.recompute;
-    std::cout << '\n';
+    std::cout << model_.name << ", input " << shape_text(model_.input) << ", " << o_.about()
+              << '\n';
     print_total("parameters", grouped(graph_.num_parameters), "");
     print_total("MACs", count_text(graph_.macs), "an image, forward");
     if (program_.recompute_macs > 0) {
@@ -190,8 +187,8 @@ class Plan {
 };
 
 int plan(const PlanOptions& o) {
-  check_threads(o.threads);
   const Plan p(o);
+  if (!o.svg.empty()) p.draw();
   o.json ? p.print_json() : p.print();
   return 0;
 }
@@ -202,17 +199,11 @@ void add_plan(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("plan", "what a model needs: memory, step by step");
   auto o = std::make_shared<PlanOptions>();
   add_model(*command, o->model);
-  command->add_option("--batch", o->batch, "images a step [1]")->check(CLI::Range(1, 65536));
-  command->add_flag("--train", o->train, "training instead of inference");
-  command->add_option("--update", o->update, "of training: accumulate or fused [accumulate]")
-      ->check(CLI::IsMember({"accumulate", "fused"}));
-  command->add_option(
-      "--recompute", o->recompute,
-      "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB [nothing]");
+  add_program_options(*command, *o);
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
       ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
-  command->add_option("--threads", o->threads, "scratch grows with it [1]")->check(not_negative);
   command->add_flag("--summary", o->summary, "totals and peak only");
+  command->add_option("--svg", o->svg, "file to draw the memory map into: hover tells names");
   command->add_flag("--json", o->json, "all of it as JSON");
   command->callback([o, &action] { action = [o] { return plan(*o); }; });
 }
