@@ -240,7 +240,7 @@ TEST_CASE("A profile, the slowest step first") {
   CHECK_THAT(wrong.errors, Catch::Contains("--update requires --train"));
 }
 
-TEST_CASE("A plan as a picture") {
+TEST_CASE("A plan and a training run as pictures") {
   if (skipped()) return;
   const Place place;
   const Outcome plan = etch_run({"plan", "lenet", "--summary", "--svg", place.file("map.svg")});
@@ -248,4 +248,14 @@ TEST_CASE("A plan as a picture") {
   CHECK_THAT(contents(place.file("map.svg")), Catch::StartsWith("<svg"));
   CHECK_THAT(etch_run({"plan", "lenet", "--svg", place.file("none/map.svg")}).errors,
              Catch::Contains("can't be written"));
+  etch_run(place.train("a") + Words{"--max-steps", "60"});
+  const Words plot = {"plot", place.file("a"), place.file("a"), "-o", place.file("a.svg")};
+  const Outcome drawn = etch_run(plot);
+  if (drawn.errors.find("gnuplot isn't installed") == std::string::npos) {
+    CHECK(drawn.errors == "");
+    CHECK(drawn.status == 0);
+    CHECK_THAT(contents(place.file("a.svg")), Catch::Contains("test accuracy"));
+  }
+  CHECK_THAT(etch_run({"plot", place.file("map.svg"), "-o", place.file("b.svg")}).errors,
+             Catch::Contains("map.svg: "));
 }

@@ -14,6 +14,7 @@ void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_plot(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
 void add_summary(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   add_eval(app, action);
   add_plan(app, action);
   add_bench(app, action);
+  add_plot(app, action);
   add_profile(app, action);
   add_summary(app, action);
   add_data(app, action);
