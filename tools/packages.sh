@@ -42,6 +42,7 @@ need_to_test() {
   need catch2 "the tests"
   need_to_compare
   need clang-14 "a second compiler"
+  need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
   need python3 "reads what the etch command writes"
   need time "memory of compilations"
