@@ -45,6 +45,7 @@ need_to_test() {
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
   need python3 "reads what the etch command writes"
+  need python3-torchvision "networks to import"
   need time "memory of compilations"
 }
 

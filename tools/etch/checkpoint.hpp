@@ -4,15 +4,12 @@
 //   metadata: etch.format, etch.model, etch.settings, etch.progress, etch.history (JSON)
 // There is no time in it: the same run makes the same bytes.
 #pragma once
+#include "fit.hpp"
 #include "progress.hpp"
 #include "safetensors.hpp"
 #include "settings.hpp"
 
 namespace etch::host {
-
-// The tensors of a block of parameters as they are stored: names, PyTorch's shapes and layout.
-// `values` must live until the sources are written.
-std::vector<TensorSource> model_tensors(GraphView graph, const float* values);
 
 // Replaces the file. progress.runs and .updates are taken from the session.
 void save_checkpoint(const std::filesystem::path& path, const Session& session,

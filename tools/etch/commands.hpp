@@ -18,6 +18,7 @@ void add_plot(CLI::App& app, Action& action);
 void add_profile(CLI::App& app, Action& action);
 void add_summary(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 
 // Options that several commands have.
 inline constexpr std::size_t max_threads = 64;

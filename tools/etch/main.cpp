@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   add_profile(app, action);
   add_summary(app, action);
   add_data(app, action);
+  add_import(app, action);
   try {
     app.parse(argc, argv);
     return action();

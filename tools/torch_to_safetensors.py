@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Writes a state dict of PyTorch (.pt, .pth) as safetensors, names and layouts as they are.
+
+usage: torch_to_safetensors.py MODEL.pth MODEL.safetensors
+
+Needs torch and the standard library. Floating point numbers are stored as float32, counters as
+int64. A state dict inside a checkpoint ("state_dict", "model_state_dict", "model") is found, and
+the "module." that DataParallel puts before every name is taken off.
+"""
+import ctypes
+import json
+import os
+import struct
+import sys
+
+import torch
+
+
+def state_dict_of(loaded, path):
+    """The mapping of names to tensors, wherever in the file it is."""
+    for key in ("state_dict", "model_state_dict", "model"):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+    if not isinstance(loaded, dict):
+        sys.exit(f"{path}: holds a {type(loaded).__name__}, but a state dict is expected: "
+                 "save it by torch.save(model.state_dict(), path)")
+    tensors = {}
+    for name, tensor in loaded.items():
+        if not isinstance(tensor, torch.Tensor):
+            sys.exit(f"{path}: {name} is a {type(tensor).__name__}, but a state dict of tensors "
+                     "is expected")
+        tensors[name] = tensor
+    if tensors and all(name.startswith("module.") for name in tensors):
+        tensors = {name[len("module."):]: tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def stored(name, tensor):
+    """The tensor as it is stored, and its dtype's name in safetensors."""
+    if tensor.is_complex() or tensor.is_quantized:
+        sys.exit(f"{name}: is {tensor.dtype}, but only real numbers can be stored")
+    if tensor.is_floating_point():
+        return tensor.detach().to("cpu", torch.float32).contiguous(), "F32"
+    return tensor.detach().to("cpu", torch.int64).contiguous(), "I64"
+
+
+def write(path, tensors):
+    header, at = {}, 0
+    for name, (tensor, dtype) in tensors.items():
+        end = at + tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    part = f"{path}.part-{os.getpid()}"
+    try:
+        with open(part, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for tensor, _ in tensors.values():
+                file.write(ctypes.string_at(tensor.data_ptr(),
+                                            tensor.numel() * tensor.element_size()))
+        os.replace(part, path)
+    finally:
+        if os.path.exists(part):
+            os.remove(part)
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__.split("\n\n")[1])
+    source, target = sys.argv[1:]
+    try:
+        loaded = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        sys.exit(f"{source}: can't be read as a state dict: {error}")
+    tensors = {name: stored(name, tensor)
+               for name, tensor in state_dict_of(loaded, source).items()}
+    write(target, tensors)
+    print(f"{len(tensors)} tensors -> {target}")
+
+
+if __name__ == "__main__":
+    main()
