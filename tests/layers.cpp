@@ -22,6 +22,21 @@ static_assert(Of<Conv2d{.out_channels = 6, .kernel_size = 3, .groups = 6, .bias 
 static_assert(Of<Conv2d{.in_channels = 3, .out_channels = 1, .kernel_size = 1},
                  Shape{3, 2, 2}>::output_shape == Shape{1, 2, 2});
 
+// extra_padding: TensorFlow's "same" with stride 2 over an even length
+static_assert(Of<Conv2d{.out_channels = 8, .kernel_size = 3, .stride = 2, .extra_padding = 1},
+                 Shape{3, 96, 96}>::output_shape == Shape{8, 48, 48});
+static_assert(Of<Conv2d{.out_channels = 64,
+                        .kernel_size = {10, 4},
+                        .stride = 2,
+                        .padding = {4, 1},
+                        .extra_padding = {1, 0}},
+                 Shape{1, 49, 10}>::output_shape == Shape{64, 25, 5});
+static_assert(Of<MaxPool2d{.kernel_size = 3, .stride = 2, .extra_padding = 1},
+                 Shape{5, 8, 6}>::output_shape == Shape{5, 4, 3});
+static_assert(
+    Of<AvgPool2d{.kernel_size = 2, .extra_padding = {1, 0}}, Shape{5, 7, 6}>::output_shape ==
+    Shape{5, 4, 3});
+
 // Linear, Flatten
 static_assert(Of<Linear{.out_features = 10}, Shape{84}>::num_parameters == 850);
 static_assert(
@@ -48,6 +63,7 @@ static_assert(Of<GlobalAvgPool2d{}, Shape{2048, 7, 7}>::output_shape == Shape{20
 
 // Elementwise
 static_assert(Of<ReLU{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});
+static_assert(Of<ReLU6{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});
 static_assert(Of<LeakyReLU{}, Shape{3, 4, 5}>::num_parameters == 0);
 static_assert(Of<Sigmoid{}, Shape{3}>::output_shape == Shape{3});
 static_assert(Of<Tanh{}, Shape{3}>::output_shape == Shape{3});

@@ -11,6 +11,7 @@
 #include <etch/layers/linear.hpp>
 #include <etch/layers/max_pool2d.hpp>
 #include <etch/layers/relu.hpp>
+#include <etch/layers/relu6.hpp>
 #include <etch/layers/repeat.hpp>
 #include <etch/layers/residual.hpp>
 #include <etch/layers/sigmoid.hpp>

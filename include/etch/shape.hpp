@@ -30,21 +30,26 @@ constexpr std::size_t reach(std::size_t kernel, std::size_t dilation) {
 }
 
 // What a convolution or a pool sees of its input: a grid of kernel_size taps, `dilation` apart,
-// moved by `stride` over the input with `padding` around it.
+// moved by `stride` over the input with `padding` around it, and `extra_padding` more below it and
+// on its right.
 struct Window {
-  Pair kernel_size, stride = 1, padding = 0, dilation = 1;
+  Pair kernel_size, stride = 1, padding = 0, dilation = 1, extra_padding = 0;
 
+  // Height and width of the input with its padding.
+  constexpr Pair padded(Shape x) const {
+    return {x.height + 2 * padding.height + extra_padding.height,
+            x.width + 2 * padding.width + extra_padding.width};
+  }
   // Positions along one axis (PyTorch's formula); 0 where the window doesn't fit.
-  static constexpr std::size_t positions(std::size_t length, std::size_t kernel, std::size_t stride,
-                                         std::size_t padding, std::size_t dilation) {
-    const std::size_t padded = length + 2 * padding;
+  static constexpr std::size_t positions(std::size_t padded, std::size_t kernel, std::size_t stride,
+                                         std::size_t dilation) {
     const std::size_t span = reach(kernel, dilation);
     return span == 0 || stride == 0 || padded < span ? 0 : (padded - span) / stride + 1;
   }
   constexpr Shape output(Shape x, std::size_t channels) const {
-    return {channels,
-            positions(x.height, kernel_size.height, stride.height, padding.height, dilation.height),
-            positions(x.width, kernel_size.width, stride.width, padding.width, dilation.width)};
+    const Pair p = padded(x);
+    return {channels, positions(p.height, kernel_size.height, stride.height, dilation.height),
+            positions(p.width, kernel_size.width, stride.width, dilation.width)};
   }
   constexpr bool operator==(const Window&) const = default;
 };

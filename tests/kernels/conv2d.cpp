@@ -36,6 +36,7 @@ ConvGeometry random_geometry(Generator& random) {
   if (random.below(2) == 0) w.dilation = 1;
   w.padding = {pick(0, 4), pick(0, 4)};
   if (random.below(3) == 0) w.padding = 0;
+  if (random.below(3) == 0) w.extra_padding = {pick(0, 3), pick(0, 3)};
   if (random.below(6) == 0) {  // the first layer over grayscale images
     const std::size_t few = pick(1, 18);
     g.groups = 1;
@@ -95,8 +96,10 @@ struct Case {
            std::to_string(w.kernel_size.height) + "x" + std::to_string(w.kernel_size.width) +
            " stride " + std::to_string(w.stride.height) + "x" + std::to_string(w.stride.width) +
            " padding " + std::to_string(w.padding.height) + "x" + std::to_string(w.padding.width) +
-           " dilation " + std::to_string(w.dilation.height) + "x" +
-           std::to_string(w.dilation.width) + " threads " + std::to_string(threads);
+           "+" + std::to_string(w.extra_padding.height) + "x" +
+           std::to_string(w.extra_padding.width) + " dilation " +
+           std::to_string(w.dilation.height) + "x" + std::to_string(w.dilation.width) +
+           " threads " + std::to_string(threads);
   }
 
   std::vector<double> sums(bool absolutes) {

@@ -14,6 +14,8 @@ double value_of(Function f, double x, double slope) {
   switch (f) {
     case Function::relu:
       return x > 0 ? x : 0;
+    case Function::relu6:
+      return x > 6 ? 6 : x > 0 ? x : 0;
     case Function::leaky_relu:
       return x > 0 ? x : slope * x;
     case Function::sigmoid:
@@ -27,6 +29,8 @@ double slope_of(Function f, double y, double slope) {
   switch (f) {
     case Function::relu:
       return y > 0;
+    case Function::relu6:
+      return y > 0 && y < 6;
     case Function::leaky_relu:
       return y > 0 ? 1 : slope;
     case Function::sigmoid:
@@ -42,8 +46,8 @@ double slope_of(Function f, double y, double slope) {
 TEST_CASE("activations equal their formulas") {
   for_each_target([] {
     Generator random{1};
-    for (const Function f :
-         {Function::relu, Function::leaky_relu, Function::sigmoid, Function::tanh}) {
+    for (const Function f : {Function::relu, Function::relu6, Function::leaky_relu,
+                             Function::sigmoid, Function::tanh}) {
       for (const std::size_t n : sizes) {
         Guarded x = random_values(n, random), dy = random_values(n, random);
         for (std::size_t i = 0; i < n; ++i) x.data()[i] *= i % 5 == 0 ? 100.0f : 4.0f;

@@ -24,6 +24,10 @@ Case random_case(Generator& random, bool dilated) {
     c.window.stride = {pick(1, 3), pick(1, 3)};
     c.window.padding = {random.below(c.window.kernel_size.height / 2 + 1),
                         random.below(c.window.kernel_size.width / 2 + 1)};
+    if (random.below(2) == 0) {
+      c.window.extra_padding = {random.below(c.window.kernel_size.height - c.window.padding.height),
+                                random.below(c.window.kernel_size.width - c.window.padding.width)};
+    }
     if (dilated) c.window.dilation = {pick(1, 2), pick(1, 2)};
     c.input = {pick(1, 40), pick(1, 12), pick(1, 12)};
     c.output = c.window.output(c.input, c.input.channels);

@@ -33,7 +33,9 @@ ConvGeometry random_geometry(Generator& random) {
     return low + random.below(high - low + 1);
   };
   do {
-    g.window = {.kernel_size = 3, .padding = {pick(0, 3), pick(0, 2)}};
+    g.window = {.kernel_size = 3,
+                .padding = {pick(0, 3), pick(0, 2)},
+                .extra_padding = {pick(0, 1), pick(0, 2)}};
     g.input = {pick(16, 70), pick(10, 30), pick(10, 40)};
     g.output = g.window.output(g.input, pick(16, 90));
   } while (winograd_tile(g) == 0);

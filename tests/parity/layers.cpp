@@ -49,6 +49,41 @@ TEST_CASE("Conv2d") {
       "padding 3", p::conv2d({.in = 4, .out = 2, .kernel = {3, 3}, .padding = {3, 3}}));
 }
 
+// TensorFlow's "same" with a stride: one row more below than above.
+TEST_CASE("Conv2d with extra padding") {
+  p::compare<Conv2d{.out_channels = 8, .kernel_size = 3, .stride = 2, .extra_padding = 1},
+             Shape{3, 12, 10}>(
+      "same, stride 2",
+      p::sequential(
+          {p::pad({1, 1}), p::conv2d({.in = 3, .out = 8, .kernel = {3, 3}, .stride = {2, 2}})}));
+  p::compare<Conv2d{.out_channels = 20,
+                    .kernel_size = {10, 4},
+                    .stride = 2,
+                    .padding = {4, 1},
+                    .extra_padding = {1, 0}},
+             Shape{1, 49, 10}, 2>(
+      "DS-CNN's first",
+      p::sequential(
+          {p::pad({1, 0}),
+           p::conv2d(
+               {.in = 1, .out = 20, .kernel = {10, 4}, .stride = {2, 2}, .padding = {4, 1}})}));
+  p::compare<Conv2d{.out_channels = 24, .kernel_size = 4, .padding = 1, .extra_padding = 1},
+             Shape{18, 6, 5}>(
+      "stride 1",
+      p::sequential(
+          {p::pad({1, 1}), p::conv2d({.in = 18, .out = 24, .kernel = {4, 4}, .padding = {1, 1}})}));
+  p::compare<Conv2d{.out_channels = 5, .kernel_size = 2, .extra_padding = 1}, Shape{1, 6, 9}>(
+      "grayscale",
+      p::sequential({p::pad({1, 1}), p::conv2d({.in = 1, .out = 5, .kernel = {2, 2}})}));
+  p::compare<
+      Conv2d{.out_channels = 20, .kernel_size = 3, .stride = 2, .groups = 20, .extra_padding = 1},
+      Shape{20, 8, 6}>(
+      "depthwise",
+      p::sequential(
+          {p::pad({1, 1}),
+           p::conv2d({.in = 20, .out = 20, .groups = 20, .kernel = {3, 3}, .stride = {2, 2}})}));
+}
+
 TEST_CASE("Conv2d by loops") {
   p::compare<Conv2d{.out_channels = 8,
                     .kernel_size = 3,
@@ -107,11 +142,18 @@ TEST_CASE("pools") {
       "AvgPool2d without padding in the mean",
       p::avg_pool2d(
           {.kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 1}, .count_include_pad = false}));
+  p::compare<MaxPool2d{.kernel_size = 3, .stride = 2, .extra_padding = 1}, Shape{7, 8, 10}>(
+      "MaxPool2d with extra padding",
+      p::sequential({p::pad({1, 1}, -1e30), p::max_pool2d({.kernel = {3, 3}, .stride = {2, 2}})}));
+  p::compare<AvgPool2d{.kernel_size = 3, .stride = 2, .extra_padding = {1, 0}}, Shape{7, 8, 9}>(
+      "AvgPool2d with extra padding",
+      p::sequential({p::pad({1, 0}), p::avg_pool2d({.kernel = {3, 3}, .stride = {2, 2}})}));
   p::compare<GlobalAvgPool2d{}, Shape{20, 7, 7}>("GlobalAvgPool2d", p::simple("global_avg_pool"));
 }
 
 TEST_CASE("activations") {
   p::compare<ReLU{}, Shape{7, 5, 6}>("ReLU", p::simple("relu"));
+  p::compare<ReLU6{}, Shape{7, 5, 6}>("ReLU6", p::simple("relu6"));
   p::compare<LeakyReLU{.negative_slope = 0.1f}, Shape{7, 5, 6}>("LeakyReLU", p::leaky_relu(0.1f));
   p::compare<Sigmoid{}, Shape{7, 5, 6}>("Sigmoid", p::simple("sigmoid"));
   p::compare<Tanh{}, Shape{7, 5, 6}>("Tanh", p::simple("tanh"));

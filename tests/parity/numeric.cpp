@@ -80,6 +80,11 @@ TEST_CASE("numeric gradients") {
   check<Conv2d{.out_channels = 3, .kernel_size = 3, .dilation = 2, .groups = 3}, Shape{3, 6, 5}>(
       "depthwise",
       p::conv2d({.in = 3, .out = 3, .groups = 3, .kernel = {3, 3}, .dilation = {2, 2}}));
+  check<Conv2d{.out_channels = 3, .kernel_size = 3, .stride = 2, .extra_padding = 1},
+        Shape{2, 6, 4}>(
+      "extra padding",
+      p::sequential(
+          {p::pad({1, 1}), p::conv2d({.in = 2, .out = 3, .kernel = {3, 3}, .stride = {2, 2}})}));
   check<Linear{.out_features = 4}, Shape{6}>("Linear", p::linear(6, 4));
   check<BatchNorm2d{}, Shape{3, 3, 2}>("BatchNorm2d", p::batch_norm2d({.in = 3}));
   check<BatchNorm1d{}, Shape{4}>("BatchNorm1d", p::batch_norm1d({.in = 4}));

@@ -81,6 +81,7 @@ struct Function : Node {
 NodePtr activation_of(const LayerSpec& s) {
   const auto wrap = [](auto f) { return std::make_shared<Function>(f); };
   if (s.kind == "relu") return wrap([](torch::Tensor x) { return torch::relu(x); });
+  if (s.kind == "relu6") return wrap([](torch::Tensor x) { return torch::relu6(x); });
   if (s.kind == "sigmoid") return wrap([](torch::Tensor x) { return torch::sigmoid(x); });
   if (s.kind == "tanh") return wrap([](torch::Tensor x) { return torch::tanh(x); });
   if (s.kind == "softmax") return wrap([](torch::Tensor x) { return torch::softmax(x, 1); });
@@ -91,6 +92,12 @@ NodePtr activation_of(const LayerSpec& s) {
   if (s.kind == "leaky_relu") {
     const double slope = s.slope;
     return wrap([slope](torch::Tensor x) { return torch::leaky_relu(x, slope); });
+  }
+  if (s.kind == "pad") {
+    const auto options =
+        nn::functional::PadFuncOptions({0, signed_of(s.extra[1]), 0, signed_of(s.extra[0])})
+            .value(s.value);
+    return wrap([options](torch::Tensor x) { return nn::functional::pad(x, options); });
   }
   throw std::invalid_argument("no such layer: " + s.kind);
 }
@@ -274,6 +281,13 @@ LayerSpec leaky_relu(double slope) {
   LayerSpec s;
   s.kind = "leaky_relu";
   s.slope = slope;
+  return s;
+}
+LayerSpec pad(Two extra, double value) {
+  LayerSpec s;
+  s.kind = "pad";
+  s.extra = extra;
+  s.value = value;
   return s;
 }
 LayerSpec simple(std::string kind) { return of_kind({}, std::move(kind)); }

@@ -38,7 +38,8 @@ struct LayerSpec {
   std::size_t in = 0, out = 0, groups = 1;
   Two kernel{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
   bool bias = true, affine = true, count_include_pad = true;
-  double eps = 1e-5, momentum = 0.1, slope = 0.01;
+  double eps = 1e-5, momentum = 0.1, slope = 0.01, value = 0;
+  Two extra{0, 0};
   std::vector<LayerSpec> children{};
 };
 
@@ -49,7 +50,8 @@ LayerSpec batch_norm1d(LayerSpec);
 LayerSpec max_pool2d(LayerSpec);
 LayerSpec avg_pool2d(LayerSpec);
 LayerSpec leaky_relu(double slope);
-LayerSpec simple(std::string kind);  // relu sigmoid tanh softmax flatten global_avg_pool
+LayerSpec pad(Two extra, double value = 0);  // F.pad below and on the right
+LayerSpec simple(std::string kind);  // relu relu6 sigmoid tanh softmax flatten global_avg_pool
 LayerSpec sequential(std::vector<LayerSpec>);
 LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
 LayerSpec frozen(LayerSpec);                             // eval(), requires_grad_(False)

@@ -35,7 +35,8 @@ constexpr std::size_t cache_lines(std::size_t bytes) { return (bytes + 63) / 64 
 
 // Rows can meet padding, and then read zeros.
 constexpr bool has_padding(const ConvGeometry& g) {
-  return g.window.padding.height > 0 || g.window.padding.width > 0;
+  const Window& w = g.window;
+  return w.padding.height + w.extra_padding.height + w.padding.width + w.extra_padding.width > 0;
 }
 constexpr bool is_pointwise(const ConvGeometry& g) {
   return g.taps() == 1 && g.window.stride == Pair(1) && !has_padding(g);

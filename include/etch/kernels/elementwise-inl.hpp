@@ -45,6 +45,13 @@ inline void activation(const Activation& a) {
         hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v), d, y + i);
       });
       break;
+    case Function::relu6:
+      for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
+        const auto v = hn::LoadU(d, x + i), six = hn::Set(d, 6.0f);
+        const auto most = hn::IfThenElse(hn::Gt(v, six), six, v);
+        hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), most), d, y + i);
+      });
+      break;
     case Function::leaky_relu:
       for_chunks(a.threads, a.size, [x, y, slope](auto d, std::size_t i) HWY_ATTR {
         const auto v = hn::LoadU(d, x + i);
@@ -74,6 +81,13 @@ inline void activation_gradient(const ActivationGradient& a) {
     case Function::relu:
       for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
         const auto on = hn::Gt(hn::LoadU(d, y + i), hn::Zero(d));
+        hn::StoreU(hn::IfThenElseZero(on, hn::LoadU(d, dy + i)), d, dx + i);
+      });
+      break;
+    case Function::relu6:
+      for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
+        const auto v = hn::LoadU(d, y + i);
+        const auto on = hn::And(hn::Gt(v, hn::Zero(d)), hn::Lt(v, hn::Set(d, 6.0f)));
         hn::StoreU(hn::IfThenElseZero(on, hn::LoadU(d, dy + i)), d, dx + i);
       });
       break;

@@ -5,7 +5,7 @@
 
 namespace etch::kernels {
 
-enum class Function : unsigned char { relu, leaky_relu, sigmoid, tanh };
+enum class Function : unsigned char { relu, relu6, leaky_relu, sigmoid, tanh };
 
 // y = f(x). y may be x.
 struct Activation {

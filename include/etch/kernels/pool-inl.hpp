@@ -147,14 +147,14 @@ inline void max_pool_gradient(const MaxPoolGradient& a) {
 // What a sum over a window is divided by. Positions beyond the padding never count.
 HWY_INLINE float divisor(const PlacedWindow& w, bool count_include_pad) {
   if (!count_include_pad) return static_cast<float>(w.rows.size() * w.columns.size());
-  const auto padded = [](std::size_t at, std::size_t kernel, std::size_t stride,
-                         std::size_t padding, std::size_t length) {
-    return std::min(at * stride + kernel, length + 2 * padding) - at * stride;
+  const auto covered = [](std::size_t at, std::size_t kernel, std::size_t stride,
+                          std::size_t padded) {
+    return std::min(at * stride + kernel, padded) - at * stride;
   };
   const Window& k = w.window;
-  return static_cast<float>(
-      padded(w.r, k.kernel_size.height, k.stride.height, k.padding.height, w.input.height) *
-      padded(w.c, k.kernel_size.width, k.stride.width, k.padding.width, w.input.width));
+  const Pair padded = k.padded(w.input);
+  return static_cast<float>(covered(w.r, k.kernel_size.height, k.stride.height, padded.height) *
+                            covered(w.c, k.kernel_size.width, k.stride.width, padded.width));
 }
 
 // Row by row of the window: sums of sums, for the accuracy of global pools.

@@ -8,14 +8,16 @@
 namespace etch {
 
 // stride: 0 means kernel_size. count_include_pad: padding counts as zeros in the mean.
+// extra_padding: more below the input and on its right.
 struct AvgPool2d {
   Pair kernel_size{};
   Pair stride = 0;
   Pair padding = 0;
   bool count_include_pad = true;
+  Pair extra_padding = 0;
 
   constexpr Window window() const {
-    return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, 1};
+    return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, 1, extra_padding};
   }
   constexpr Shape output(Shape x) const { return window().output(x, x.channels); }
 };
@@ -54,8 +56,12 @@ struct Module<layer, input> : AvgPoolModule<"AvgPool2d", layer, input> {
   static_assert(AtMost<2 * layer.padding.height, layer.kernel_size.height> &&
                     AtMost<2 * layer.padding.width, layer.kernel_size.width>,
                 "AvgPool2d: padding must be at most half of kernel_size");
-  static_assert(AtMost<layer.kernel_size.height, input.height + 2 * layer.padding.height> &&
-                    AtMost<layer.kernel_size.width, input.width + 2 * layer.padding.width>,
+  static_assert(
+      AtMost<layer.padding.height + layer.extra_padding.height, layer.kernel_size.height - 1> &&
+          AtMost<layer.padding.width + layer.extra_padding.width, layer.kernel_size.width - 1>,
+      "AvgPool2d: padding + extra_padding must be less than kernel_size");
+  static_assert(AtMost<layer.kernel_size.height, layer.window().padded(input).height> &&
+                    AtMost<layer.kernel_size.width, layer.window().padded(input).width>,
                 "AvgPool2d: the window must not exceed the padded input");
 };
 

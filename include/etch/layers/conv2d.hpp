@@ -6,7 +6,8 @@
 namespace etch {
 
 // Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias.
-// A depthwise convolution has groups = in_channels.
+// A depthwise convolution has groups = in_channels. extra_padding: so many more zeros below the
+// input and on its right, as TensorFlow's padding "same" has with a stride.
 struct Conv2d {
   std::size_t in_channels = 0;  // derived; where given, checked
   std::size_t out_channels = 0;
@@ -17,8 +18,11 @@ struct Conv2d {
   std::size_t groups = 1;
   bool bias = true;
   Algorithm algorithm = Algorithm::gemm;
+  Pair extra_padding = 0;
 
-  constexpr Window window() const { return {kernel_size, stride, padding, dilation}; }
+  constexpr Window window() const {
+    return {kernel_size, stride, padding, dilation, extra_padding};
+  }
   constexpr Shape output(Shape x) const { return window().output(x, out_channels); }
 };
 
@@ -40,10 +44,10 @@ struct Module<layer, input> {
   static_assert(Equal<layer.out_channels % groups, 0u>,
                 "Conv2d: out_channels must be divisible by groups");
   static_assert(AtMost<reach(layer.kernel_size.height, layer.dilation.height),
-                       input.height + 2 * layer.padding.height>,
+                       layer.window().padded(input).height>,
                 "Conv2d: the kernel must not be higher than the padded input");
   static_assert(AtMost<reach(layer.kernel_size.width, layer.dilation.width),
-                       input.width + 2 * layer.padding.width>,
+                       layer.window().padded(input).width>,
                 "Conv2d: the kernel must not be wider than the padded input");
 
   static constexpr kernels::ConvGeometry geometry{

@@ -6,15 +6,17 @@
 
 namespace etch {
 
-// stride: 0 means kernel_size. Backward keeps one byte an output: which tap of the window won.
+// stride: 0 means kernel_size. extra_padding: more below the input and on its right. Backward keeps
+// one byte an output: which tap of the window won.
 struct MaxPool2d {
   Pair kernel_size{};
   Pair stride = 0;
   Pair padding = 0;
   Pair dilation = 1;
+  Pair extra_padding = 0;
 
   constexpr Window window() const {
-    return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, dilation};
+    return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, dilation, extra_padding};
   }
   constexpr Shape output(Shape x) const { return window().output(x, x.channels); }
 };
@@ -33,11 +35,14 @@ struct Module<layer, input> {
   static_assert(AtMost<2 * layer.padding.height, layer.kernel_size.height> &&
                     AtMost<2 * layer.padding.width, layer.kernel_size.width>,
                 "MaxPool2d: padding must be at most half of kernel_size");
-  static_assert(AtMost<reach(layer.kernel_size.height, layer.dilation.height),
-                       input.height + 2 * layer.padding.height> &&
-                    AtMost<reach(layer.kernel_size.width, layer.dilation.width),
-                           input.width + 2 * layer.padding.width>,
-                "MaxPool2d: the window must not exceed the padded input");
+  static_assert(
+      AtMost<layer.padding.height + layer.extra_padding.height, layer.kernel_size.height - 1> &&
+          AtMost<layer.padding.width + layer.extra_padding.width, layer.kernel_size.width - 1>,
+      "MaxPool2d: padding + extra_padding must be less than kernel_size");
+  static_assert(
+      AtMost<reach(layer.kernel_size.height, layer.dilation.height), window.padded(input).height> &&
+          AtMost<reach(layer.kernel_size.width, layer.dilation.width), window.padded(input).width>,
+      "MaxPool2d: the window must not exceed the padded input");
 
   static constexpr Shape output = layer.output(input);
 

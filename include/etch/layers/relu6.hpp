@@ -1,0 +1,17 @@
+// Rectified linear unit that ends at 6. PyTorch equivalent: torch.nn.ReLU6
+// https://pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
+#pragma once
+#include <etch/layers/activation.hpp>
+
+namespace etch {
+
+// y = min(max(x, 0), 6), any shape.
+struct ReLU6 {
+  constexpr Shape output(Shape x) const { return x; }
+};
+
+template <ReLU6 layer, Shape input>
+struct Module<layer, input> : ActivationModule<"ReLU6", kernels::Function::relu6, Slope{}, input> {
+};
+
+}  // namespace etch
