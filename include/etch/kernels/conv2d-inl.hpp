@@ -216,9 +216,21 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
 namespace etch::kernels {
-inline void conv2d_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(conv2d_forward)(c); }
 inline void winograd_prepare(const WinogradPrepare& c) { HWY_STATIC_DISPATCH(winograd_prepare)(c); }
 inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winograd_forward)(c); }
+}  // namespace etch::kernels
+
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+#include <etch/kernels/micro/conv2d.hpp>
+#include <etch/kernels/micro/weight_gradient.hpp>
+namespace etch::kernels {
+inline void conv2d_forward(const ConvForward& c) { micro::forward(c); }
+inline void conv2d_input_gradient(const ConvInputGradient& c) { micro::input_gradient(c); }
+inline void conv2d_weight_gradient(const ConvWeightGradient& c) { micro::weight_gradient(c); }
+}  // namespace etch::kernels
+#else
+namespace etch::kernels {
+inline void conv2d_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(conv2d_forward)(c); }
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
   HWY_STATIC_DISPATCH(conv2d_input_gradient)(c);
 }
@@ -226,5 +238,6 @@ inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
   HWY_STATIC_DISPATCH(conv2d_weight_gradient)(c);
 }
 }  // namespace etch::kernels
+#endif
 #endif
 #endif

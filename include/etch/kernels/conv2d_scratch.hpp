@@ -6,6 +6,12 @@
 
 #include <cstdint>
 
+// Firmware's kernels are those of micro/.
+#if defined(ETCH_HEADER_ONLY) && defined(HWY_COMPILE_ONLY_SCALAR)
+#include <etch/kernels/micro/runs.hpp>
+#include <etch/kernels/micro/segments.hpp>
+#endif
+
 namespace etch::kernels {
 
 // The largest tile of sums that any target keeps in registers, in rows (pixels) and columns
@@ -189,6 +195,19 @@ constexpr std::size_t gradient_lines_bytes(const ConvGeometry& g, std::size_t ba
 
 // Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
 // Monotone in both, so that scratch planned for a batch serves a smaller one.
+#if defined(ETCH_HEADER_ONLY) && defined(HWY_COMPILE_ONLY_SCALAR)
+constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t, std::size_t) {
+  return micro::ForwardSegments::bytes(g);
+}
+constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t,
+                                                    std::size_t) {
+  return micro::BackwardSegments::bytes(g);
+}
+constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
+                                                     std::size_t) {
+  return micro::ChunkRuns::bytes(g, batch);
+}
+#else
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
                                              std::size_t threads) {
   if (g.depthwise()) return 0;
@@ -208,5 +227,6 @@ constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std:
   if (g.depthwise()) return 0;
   return threads * (packed_bytes(g, batch) + gradient_lines_bytes(g, batch));
 }
+#endif
 
 }  // namespace etch::kernels

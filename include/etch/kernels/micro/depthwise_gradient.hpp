@@ -1,0 +1,51 @@
+// The weight gradient of a depthwise convolution on a microcontroller: channels across, one row.
+#pragma once
+#include <etch/kernels/micro/gradient_tiles.hpp>
+
+#include <algorithm>
+
+namespace etch::kernels::micro {
+
+template <Block block>
+HWY_NOINLINE void channel_gradient_tile(const Runs& runs, const TileColumns& columns,
+                                        const Destination& to) {
+  Sums<block> sums;
+  for (const Run *r = runs.begin, *end = r + runs.size; r != end; ++r) {
+    sums.channel_pixels(r->x + columns.first, runs.x_stride, r->dy + columns.first, runs.dy_stride,
+                        runs.pixels, columns.count);
+  }
+  float values[Sums<block>::size];
+  sums.store(values);
+  store_sums(to, values, 1, block.columns, columns.skip, columns.count);
+}
+
+// The gradient of all channels at one tap, or of the bias.
+inline void channel_gradient(const Runs& runs, std::size_t channels, float* gradient, bool add) {
+  const bool few = overlaps && channels < channel_single.columns;
+  const std::size_t width = few ? channel_single_narrow.columns : channel_single.columns;
+  for (std::size_t c = 0; c < channels; c += width) {
+    const std::size_t first = overlaps ? std::min(c, channels - width) : c;
+    const TileColumns columns{first, std::min(width, channels - first), c - first};
+    const Destination to{gradient + first, 0, {.skip = add ? gradient + first : nullptr}};
+    few ? channel_gradient_tile<channel_single_narrow>(runs, columns, to)
+        : channel_gradient_tile<channel_single>(runs, columns, to);
+  }
+}
+
+inline void depthwise_weight_gradient(const ConvWeightGradient& c) {
+  const ConvGeometry& g = c.geometry;
+  const std::size_t channels = g.output.channels, kernel = g.window.kernel_size.width;
+  ChunkRuns runs(g, c.batch, c.scratch);
+  for (std::size_t begin = 0; runs.chunk(begin, c.x, c.dy); begin = runs.end()) {
+    const bool add = begin > 0 || c.accumulate;
+    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+      const std::size_t v = tap % kernel, low = runs.first(v), high = runs.last(v);
+      if (add && low >= high) continue;
+      channel_gradient(runs.at(tap / kernel, v, low, std::max(low, high)), channels,
+                       c.dweight + tap * channels, add);
+    }
+    if (c.dbias != nullptr) bias_gradient(runs, c.dbias, channels, add);
+  }
+}
+
+}  // namespace etch::kernels::micro

@@ -1,0 +1,70 @@
+// Tiles of a weight gradient, and which of them serves a number of rows and columns.
+#pragma once
+#include <etch/kernels/micro/runs.hpp>
+#include <etch/kernels/micro/tiles.hpp>
+
+#include <algorithm>
+
+namespace etch::kernels::micro {
+
+template <Block block>
+HWY_NOINLINE void gradient_tile(const Runs& runs, std::size_t i, std::size_t rows,
+                                const TileColumns& o, const Destination& to) {
+  Sums<block> sums;
+  for (const Run *r = runs.begin, *end = r + runs.size; r != end; ++r) {
+    sums.pixels(r->x + i, runs.x_stride, r->dy + o.first, runs.dy_stride, runs.pixels, o.count);
+  }
+  float values[Sums<block>::size];
+  sums.store(values);
+  store_sums(to, values, rows, block.columns, o.skip, o.count);
+}
+
+struct GradientBlock {
+  void (*run)(const Runs&, std::size_t i, std::size_t rows, const TileColumns&, const Destination&);
+  Block block;
+};
+template <Block block>
+inline constexpr GradientBlock gradient_block{gradient_tile<block>, block};
+
+// The tile of `rows` rows and `columns` columns that are left.
+HWY_INLINE const GradientBlock& gradient_block_of(std::size_t rows, std::size_t columns) {
+  if (overlaps && columns < outer_tall.columns) return gradient_block<gradient_narrow>;
+  if (rows >= outer_tall.rows) return gradient_block<outer_tall>;
+  if (rows >= outer_low.rows) return gradient_block<outer_low>;
+  if (overlaps && columns < outer_single.columns) return gradient_block<gradient_single>;
+  return gradient_block<outer_single>;
+}
+
+// Rows of the gradient of one panel.
+struct GradientRows {
+  float* dweight;  // of the first
+  std::size_t rows, width;
+  bool add;  // to what is there
+};
+
+// Runs the tiles of all rows and columns.
+inline HWY_NOINLINE void gradient_tiles(const Runs& runs, const GradientRows& g) {
+  for (std::size_t i = 0; i < g.rows;) {
+    const std::size_t left = g.rows - i;
+    std::size_t rows = 0;
+    for (std::size_t o = 0; o < g.width;) {
+      const GradientBlock& tile = gradient_block_of(left, g.width);
+      rows = std::min(tile.block.rows, left);
+      const std::size_t columns = tile.block.columns;
+      const std::size_t first = overlaps ? std::min(o, g.width - columns) : o;
+      const TileColumns across{first, std::min(columns, g.width - first), o - first};
+      float* dweight = g.dweight + i * g.width + first;
+      tile.run(runs, i, rows, across, {dweight, g.width, {.skip = g.add ? dweight : nullptr}});
+      o = first + columns;
+    }
+    i += rows;
+  }
+}
+
+// dbias is the row of an input that is always 1.
+inline void bias_gradient(const ChunkRuns& runs, float* dbias, std::size_t outputs, bool add) {
+  static constexpr float one = 1;
+  gradient_tiles(runs.all(&one), {dbias, 1, outputs, add});
+}
+
+}  // namespace etch::kernels::micro
