@@ -221,8 +221,8 @@ inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winogra
 }  // namespace etch::kernels
 
 #if defined(HWY_COMPILE_ONLY_SCALAR)
-#include <etch/kernels/micro/conv2d.hpp>
-#include <etch/kernels/micro/weight_gradient.hpp>
+#include <etch/kernels/micro/conv2d-inl.hpp>
+#include <etch/kernels/micro/weight_gradient-inl.hpp>
 namespace etch::kernels {
 inline void conv2d_forward(const ConvForward& c) { micro::forward(c); }
 inline void conv2d_input_gradient(const ConvInputGradient& c) { micro::input_gradient(c); }

@@ -3,7 +3,7 @@
 #pragma once
 
 #if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
-#include <etch/kernels/micro/helium_sums.hpp>
+#include <etch/kernels/micro/helium_sums-inl.hpp>
 #else
 #include <etch/kernels/micro/sums.hpp>
 #endif

@@ -1,7 +1,7 @@
 // Tiles of a weight gradient, and which of them serves a number of rows and columns.
 #pragma once
 #include <etch/kernels/micro/runs.hpp>
-#include <etch/kernels/micro/tiles.hpp>
+#include <etch/kernels/micro/tiles-inl.hpp>
 
 #include <algorithm>
 

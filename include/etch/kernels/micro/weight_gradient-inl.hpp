@@ -2,8 +2,8 @@
 // stays in registers while pixels stream through it, each adding x[i] * dy[o]. Both tensors are
 // read where they lie.
 #pragma once
-#include <etch/kernels/micro/depthwise_gradient.hpp>
-#include <etch/kernels/micro/gradient_tiles.hpp>
+#include <etch/kernels/micro/depthwise_gradient-inl.hpp>
+#include <etch/kernels/micro/gradient_tiles-inl.hpp>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Which tile serves a number of rows and columns.
 #pragma once
 #include <etch/kernels/micro/segments.hpp>
-#include <etch/kernels/micro/store.hpp>
+#include <etch/kernels/micro/store-inl.hpp>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // The weight gradient of a depthwise convolution on a microcontroller: channels across, one row.
 #pragma once
-#include <etch/kernels/micro/gradient_tiles.hpp>
+#include <etch/kernels/micro/gradient_tiles-inl.hpp>
 
 #include <algorithm>
 

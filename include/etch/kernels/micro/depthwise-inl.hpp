@@ -1,6 +1,6 @@
 // Depthwise convolution on a microcontroller: tiles of pixels down and channels across.
 #pragma once
-#include <etch/kernels/micro/tiles.hpp>
+#include <etch/kernels/micro/tiles-inl.hpp>
 
 #include <algorithm>
 

@@ -2,8 +2,8 @@
 // line. Nothing is copied or transposed: the scratch is one tile's row pointers, and a row of
 // zeros, which padding reads.
 #pragma once
-#include <etch/kernels/micro/depthwise.hpp>
-#include <etch/kernels/micro/tiles.hpp>
+#include <etch/kernels/micro/depthwise-inl.hpp>
+#include <etch/kernels/micro/tiles-inl.hpp>
 
 #include <algorithm>
 
@@ -39,14 +39,14 @@ HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& wei
 }
 
 // Columns of forward tiles are outputs of a panel, those of backward tiles a group's inputs.
-inline constexpr Tiles forward_tiles{{forward_tile<outer_tall>, outer_tall.columns},
-                                     {forward_tile<outer_low>, outer_low.columns},
-                                     {forward_tile<outer_single>, outer_single.columns},
-                                     {forward_tile<outer_narrow>, outer_narrow.columns}};
-inline constexpr Tiles backward_tiles{{backward_tile<dot_tall>, dot_tall.columns},
-                                      {backward_tile<dot_low>, dot_low.columns},
-                                      {backward_tile<dot_single>, dot_single.columns},
-                                      {backward_tile<dot_narrow>, dot_narrow.columns}};
+template <Block block>
+inline constexpr Tile forward_tile_of{forward_tile<block>, block.columns};
+template <Block block>
+inline constexpr Tile backward_tile_of{backward_tile<block>, block.columns};
+inline constexpr Tiles forward_tiles{forward_tile_of<outer_tall>, forward_tile_of<outer_low>,
+                                     forward_tile_of<outer_single>, forward_tile_of<outer_narrow>};
+inline constexpr Tiles backward_tiles{backward_tile_of<dot_tall>, backward_tile_of<dot_low>,
+                                      backward_tile_of<dot_single>, backward_tile_of<dot_narrow>};
 
 inline void forward(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;
