@@ -40,6 +40,7 @@ struct TapRange {
   std::size_t begin = 0, end = 0;
 
   TapRange() = default;
+  TapRange(std::size_t first, std::size_t last) : begin(first), end(last) {}
   TapRange(Offset first, Offset last, std::size_t taps, std::size_t dilation, std::size_t length)
       : end(taps) {
     while (begin < end && last + signed_of(begin * dilation) < 0) ++begin;
@@ -51,7 +52,7 @@ struct TapRange {
 class ForwardSegments : public Segments {
  public:
   static constexpr std::size_t bytes(const ConvGeometry& g) {
-    return g.taps() * sizeof(Segment) + (meets_padding(g) ? row_length(g) * sizeof(float) : 0);
+    return g.taps() * sizeof(Segment) + zeros(g) * sizeof(float);
   }
 
   ForwardSegments(const ConvGeometry& g, std::size_t batch, const float* x, std::byte* scratch)
@@ -60,9 +61,10 @@ class ForwardSegments : public Segments {
         width(is_one_line(g) ? batch * g.output.height * g.output.width : g.output.width),
         g_(g),
         x_(x),
-        x_width_(is_one_line(g) ? width : g.input.width),
-        zeros_(reinterpret_cast<float*>(scratch + g.taps() * sizeof(Segment))) {
-    if (meets_padding(g)) std::fill_n(zeros_, row_length(g), 0.0f);
+        zeros_(reinterpret_cast<float*>(scratch + g.taps() * sizeof(Segment))),
+        grid_{x, 0, is_one_line(g) ? width : g.input.width, g.window.padding.width} {
+    std::fill_n(zeros_, zeros(g), 0.0f);
+    if (copies_lines(g)) grid_ = {zeros_, 0, padded_width(g), 0};
   }
 
   const std::size_t lines, width;
@@ -73,33 +75,28 @@ class ForwardSegments : public Segments {
     const std::size_t n = l / g_.output.height, r = l % g_.output.height;
     const Offset row = signed_of(r * w.stride.height) - signed_of(w.padding.height);
     down_ = TapRange(row, row, w.kernel_size.height, w.dilation.height, g_.input.height);
-    line_ = (signed_of(n * g_.input.height) + row) * signed_of(x_width_);
+    const Offset first = signed_of(n * g_.input.height) + row;
+    if (copies_lines(g_)) return copy_lines(first);
+    grid_.first = first * signed_of(grid_.width);
   }
 
   // Goes to the line's pixels [c, c + count).
   HWY_NOINLINE void pixels(std::size_t c, std::size_t count) {
     const Window& w = g_.window;
     const std::size_t inputs = g_.inputs(), kernel = w.kernel_size.width;
-    const Offset step = signed_of(w.stride.width * g_.input.channels);
-    const Offset column = signed_of(c * w.stride.width) - signed_of(w.padding.width);
+    const Offset column = signed_of(c * w.stride.width) - signed_of(grid_.padding);
     const Offset last = column + signed_of((count - 1) * w.stride.width);
-    const TapRange across(column, last, kernel, w.dilation.width, x_width_);
+    const bool inside =
+        column >= 0 && last + signed_of(reach(kernel, w.dilation.width)) <= signed_of(grid_.width);
+    const TapRange across = inside ? TapRange(0, kernel)
+                                   : TapRange(column, last, kernel, w.dilation.width, grid_.width);
     // All pixels have all taps of a kernel row, and these lie side by side: one long segment.
-    const bool whole = w.dilation.width == 1 && g_.groups == 1 && column >= 0 &&
-                       last + signed_of(kernel) <= signed_of(x_width_);
-    const std::size_t taps = whole ? kernel : 1;
+    const std::size_t taps = inside && w.dilation.width == 1 && g_.groups == 1 ? kernel : 1;
     Segment* s = begin;
     for (std::size_t u = down_.begin; u < down_.end; ++u) {
-      const Offset line = line_ + signed_of(u * w.dilation.height * x_width_);
+      const Offset line = grid_.first + signed_of(u * w.dilation.height * grid_.width);
       for (std::size_t v = across.begin; v < across.end; v += taps, ++s) {
-        Offset at = column + signed_of(v * w.dilation.width);
-        const float* x = x_ + (line + at) * signed_of(g_.input.channels);
-        for (std::size_t i = 0; i < most_rows; ++i) {
-          s->row[i] = whole || static_cast<std::size_t>(at) < x_width_ ? x : zeros_;
-          if (i + 1 >= count) continue;
-          at += signed_of(w.stride.width);
-          x += step;
-        }
+        point_rows(*s, line, column + signed_of(v * w.dilation.width), count, inside);
         s->k = (u * kernel + v) * inputs;
         s->length = taps * inputs;
       }
@@ -109,17 +106,63 @@ class ForwardSegments : public Segments {
   }
 
  private:
-  // All channels of a depthwise convolution, of others those of a group.
-  static constexpr std::size_t row_length(const ConvGeometry& g) {
+  // What the taps look at: `first` is how many pixels before what tap row 0 sees.
+  struct Grid {
+    const float* pixels;
+    Offset first;
+    std::size_t width, padding;
+  };
+
+  // Few channels make short segments where padding cuts a kernel row: the lines that a line of y
+  // sees are copied between zeros instead.
+  static constexpr bool copies_lines(const ConvGeometry& g) {
+    return g.inputs() < 4 && g.groups == 1 && g.window.padding.width > 0 &&
+           g.window.dilation == Pair(1);
+  }
+  static constexpr std::size_t padded_width(const ConvGeometry& g) {
+    return g.input.width + 2 * g.window.padding.width;
+  }
+  // A pixel, or the lines. Of a depthwise convolution all channels, of others those of a group.
+  static constexpr std::size_t zeros(const ConvGeometry& g) {
+    if (copies_lines(g)) return g.window.kernel_size.height * padded_width(g) * g.input.channels;
+    if (!meets_padding(g)) return 0;
     return g.depthwise() ? g.input.channels : g.inputs();
+  }
+
+  void copy_lines(Offset first) {
+    const std::size_t channels = g_.input.channels, length = g_.input.width * channels;
+    for (std::size_t u = down_.begin; u < down_.end; ++u) {
+      const float* from = x_ + (first + signed_of(u)) * signed_of(length);
+      float* to = zeros_ + (u * padded_width(g_) + g_.window.padding.width) * channels;
+      std::copy(from, from + length, to);
+    }
+  }
+
+  void point_rows(Segment& s, Offset line, Offset at, std::size_t count, bool inside) const {
+    const Offset stride = signed_of(g_.window.stride.width);
+    const Offset step = stride * signed_of(g_.input.channels);
+    const float* x = grid_.pixels + (line + at) * signed_of(g_.input.channels);
+    if (inside) {
+      HWY_UNROLL(4)
+      for (std::size_t i = 0; i < most_rows; ++i) {
+        s.row[i] = x;
+        if (i + 1 < count) x += step;
+      }
+      return;
+    }
+    for (std::size_t i = 0; i < most_rows; ++i) {
+      s.row[i] = static_cast<std::size_t>(at) < grid_.width ? x : zeros_;
+      if (i + 1 >= count) continue;
+      at += stride;
+      x += step;
+    }
   }
 
   const ConvGeometry& g_;
   const float* x_;  // of the group
-  std::size_t x_width_;
   float* zeros_;
+  Grid grid_;
   TapRange down_;
-  Offset line_ = 0;  // pixels of x before what tap row 0 sees
 };
 
 // Pixels of x look back at those of dy that saw them. Pixels of a tile are as far apart as the

@@ -1,0 +1,43 @@
+// What becomes of a tile's sums.
+#pragma once
+#include <etch/kernels/micro/destination-inl.hpp>
+
+#include <utility>
+
+namespace etch::kernels::micro {
+
+// Stores columns [c, c + n) of `rows` rows of sums, which are `stride` apart.
+template <std::size_t... i>
+HWY_INLINE void store_columns(const Destination& d, const float* sums, std::size_t rows,
+                              std::size_t stride, std::size_t c, std::index_sequence<i...>) {
+  const Epilogue& e = d.epilogue;
+  const bool relu = e.relu;
+  const float* skip = e.skip != nullptr ? e.skip + c : nullptr;
+  float scale[sizeof...(i)], shift[sizeof...(i)];
+  ((scale[i] = e.scale != nullptr ? e.scale[c + i] : 1.0f), ...);
+  ((shift[i] = e.shift != nullptr ? e.shift[c + i] : 0.0f), ...);
+  sums += c;
+  for (float* y = d.y + c; rows != 0; --rows, y += d.stride, sums += stride) {
+    float v[] = {sums[i] * scale[i] + shift[i]...};
+    if (skip != nullptr) {
+      ((v[i] += skip[i]), ...);
+      skip += d.stride;
+    }
+    if (relu) ((v[i] = v[i] < 0 ? 0 : v[i]), ...);
+    ((y[i] = v[i]), ...);
+  }
+}
+
+// Stores `rows` rows of `columns` sums, their columns [first, count).
+inline HWY_NOINLINE void store_sums(const Destination& d, const float* sums, std::size_t rows,
+                                    std::size_t columns, std::size_t first, std::size_t count) {
+  std::size_t c = first;
+  for (; c + 4 <= count; c += 4) {
+    store_columns(d, sums, rows, columns, c, std::make_index_sequence<4>());
+  }
+  for (; c < count; ++c) {
+    store_columns(d, sums, rows, columns, c, std::make_index_sequence<1>());
+  }
+}
+
+}  // namespace etch::kernels::micro

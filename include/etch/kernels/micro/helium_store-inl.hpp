@@ -1,0 +1,33 @@
+// What becomes of a tile's sums, with Helium.
+#pragma once
+#include <etch/kernels/micro/destination-inl.hpp>
+#include <etch/kernels/micro/helium_sums-inl.hpp>
+
+namespace etch::kernels::micro {
+
+// Stores `rows` rows of `columns` sums, their columns below `count`; columns are whole vectors.
+inline HWY_NOINLINE void store_sums(const Destination& d, const float* sums, std::size_t rows,
+                                    std::size_t columns, std::size_t, std::size_t count) {
+  const Epilogue& e = d.epilogue;
+  for (std::size_t c = 0; c < count; c += lanes) {
+    const mve_pred16_t p = columns_before(count, c);
+    const auto from = [&](const float* values, float otherwise) __attribute__((always_inline)) {
+      return values != nullptr ? vldrwq_z_f32(values + c, p) : vdupq_n_f32(otherwise);
+    };
+    const Vector scale = from(e.scale, 1), shift = from(e.shift, 0);
+    float* y = d.y + c;
+    const float* skip = e.skip != nullptr ? e.skip + c : nullptr;
+    const float* sum = sums + c;
+    for (std::size_t r = 0; r < rows; ++r, y += d.stride, sum += columns) {
+      Vector v = vfmaq_f32(shift, vld1q_f32(sum), scale);
+      if (skip != nullptr) {
+        v = vaddq_f32(v, vldrwq_z_f32(skip, p));
+        skip += d.stride;
+      }
+      if (e.relu) v = vdupq_m_n_f32(v, 0, vcmpltq_n_f32(v, 0));
+      vstrwq_p_f32(y, v, p);
+    }
+  }
+}
+
+}  // namespace etch::kernels::micro
