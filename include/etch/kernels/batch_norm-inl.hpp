@@ -254,6 +254,22 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
 namespace etch::kernels {
+inline void batch_norm_fold(const BatchNormFold& a) { HWY_STATIC_DISPATCH(batch_norm_fold)(a); }
+inline void batch_norm_inference_gradient(const BatchNormInferenceGradient& a) {
+  HWY_STATIC_DISPATCH(batch_norm_inference_gradient)(a);
+}
+}  // namespace etch::kernels
+
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+#include <etch/kernels/micro/batch_norm-inl.hpp>
+namespace etch::kernels {
+inline void batch_norm_forward(const BatchNormForward& a) { micro::batch_norm_forward(a); }
+inline void batch_norm_apply(const BatchNormApply& a) { micro::batch_norm_apply(a); }
+inline void batch_norm_inference(const BatchNormInference& a) { micro::batch_norm_inference(a); }
+inline void batch_norm_gradient(const BatchNormGradient& a) { micro::batch_norm_gradient(a); }
+}  // namespace etch::kernels
+#else
+namespace etch::kernels {
 inline void batch_norm_forward(const BatchNormForward& a) {
   HWY_STATIC_DISPATCH(batch_norm_forward)(a);
 }
@@ -261,13 +277,10 @@ inline void batch_norm_apply(const BatchNormApply& a) { HWY_STATIC_DISPATCH(batc
 inline void batch_norm_inference(const BatchNormInference& a) {
   HWY_STATIC_DISPATCH(batch_norm_inference)(a);
 }
-inline void batch_norm_fold(const BatchNormFold& a) { HWY_STATIC_DISPATCH(batch_norm_fold)(a); }
 inline void batch_norm_gradient(const BatchNormGradient& a) {
   HWY_STATIC_DISPATCH(batch_norm_gradient)(a);
 }
-inline void batch_norm_inference_gradient(const BatchNormInferenceGradient& a) {
-  HWY_STATIC_DISPATCH(batch_norm_inference_gradient)(a);
-}
 }  // namespace etch::kernels
+#endif
 #endif
 #endif

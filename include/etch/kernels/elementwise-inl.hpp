@@ -222,14 +222,28 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
 namespace etch::kernels {
+inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
+}  // namespace etch::kernels
+
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+#include <etch/kernels/micro/elementwise-inl.hpp>
+namespace etch::kernels {
+inline void activation(const Activation& a) { micro::activation(a); }
+inline void activation_gradient(const ActivationGradient& a) { micro::activation_gradient(a); }
+inline void add(const Add& a) { micro::add(a); }
+inline void softmax(const Softmax& a) { micro::softmax(a); }
+inline void softmax_gradient(const SoftmaxGradient& a) { micro::softmax_gradient(a); }
+}  // namespace etch::kernels
+#else
+namespace etch::kernels {
 inline void activation(const Activation& a) { HWY_STATIC_DISPATCH(activation)(a); }
 inline void activation_gradient(const ActivationGradient& a) {
   HWY_STATIC_DISPATCH(activation_gradient)(a);
 }
 inline void add(const Add& a) { HWY_STATIC_DISPATCH(add)(a); }
-inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
 inline void softmax(const Softmax& a) { HWY_STATIC_DISPATCH(softmax)(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { HWY_STATIC_DISPATCH(softmax_gradient)(a); }
 }  // namespace etch::kernels
+#endif
 #endif
 #endif

@@ -96,8 +96,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
 namespace etch::kernels {
-inline void sgd(const Sgd& a) { HWY_STATIC_DISPATCH(sgd)(a); }
-inline void adam(const Adam& a) { HWY_STATIC_DISPATCH(adam)(a); }
 inline double squared_norm(const float* x, std::size_t size, std::size_t threads) {
   return HWY_STATIC_DISPATCH(squared_norm)(x, size, threads);
 }
@@ -105,5 +103,18 @@ inline void scale(float* x, std::size_t size, float factor, std::size_t threads)
   HWY_STATIC_DISPATCH(scale)(x, size, factor, threads);
 }
 }  // namespace etch::kernels
+
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+#include <etch/kernels/micro/optimizer-inl.hpp>
+namespace etch::kernels {
+inline void sgd(const Sgd& a) { micro::sgd(a); }
+inline void adam(const Adam& a) { micro::adam(a); }
+}  // namespace etch::kernels
+#else
+namespace etch::kernels {
+inline void sgd(const Sgd& a) { HWY_STATIC_DISPATCH(sgd)(a); }
+inline void adam(const Adam& a) { HWY_STATIC_DISPATCH(adam)(a); }
+}  // namespace etch::kernels
+#endif
 #endif
 #endif

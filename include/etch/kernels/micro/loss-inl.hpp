@@ -1,0 +1,42 @@
+// The cross entropy on a microcontroller. See loss.hpp.
+#pragma once
+#include <etch/kernels/loss.hpp>
+
+#include <cmath>
+
+#include <etch/kernels/micro/elementwise-inl.hpp>
+
+namespace etch::kernels::micro {
+
+// log(sum(exp(x - max))) - sum(target * (x - max)), where the target is label_smoothing / classes
+// everywhere and 1 - label_smoothing more at the label.
+inline float cross_entropy_row(const CrossEntropy& a, std::size_t row) {
+  const float* x = a.logits + row * a.classes;
+  const auto label = static_cast<std::size_t>(a.labels[row]);
+  const float everywhere = a.label_smoothing / static_cast<float>(a.classes);
+  const float most = maximum(a.classes, x);
+  float* dx = a.dlogits != nullptr ? a.dlogits + row * a.classes : nullptr;
+  float sum = 0, centred = 0;
+  for (std::size_t i = 0; i < a.classes; ++i) {
+    const float e = exp_negative(x[i] - most);
+    if (dx != nullptr) dx[i] = e;
+    sum += e;
+    centred += x[i] - most;
+  }
+  const float at_label = 1.0f - a.label_smoothing;
+  const float loss = std::log(sum) - at_label * (x[label] - most) - everywhere * centred;
+  if (dx == nullptr) return loss;
+  const float share = a.scale / static_cast<float>(a.rows), inverse = share / sum;
+  const float offset = share * everywhere;
+  map(a.classes, dx, dx, [=](float e) { return e * inverse - offset; });
+  dx[label] -= share * at_label;
+  return loss;
+}
+
+inline HWY_NOINLINE float cross_entropy(const CrossEntropy& a) {
+  float sum = 0;
+  for (std::size_t r = 0; r < a.rows; ++r) sum += cross_entropy_row(a, r);
+  return sum / static_cast<float>(a.rows);
+}
+
+}  // namespace etch::kernels::micro
