@@ -222,11 +222,20 @@ inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winogra
 
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/conv2d-inl.hpp>
-#include <etch/kernels/micro/weight_gradient-inl.hpp>
 namespace etch::kernels {
-inline void conv2d_forward(const ConvForward& c) { micro::forward(c); }
-inline void conv2d_input_gradient(const ConvInputGradient& c) { micro::input_gradient(c); }
-inline void conv2d_weight_gradient(const ConvWeightGradient& c) { micro::weight_gradient(c); }
+inline void conv2d_forward(const ConvForward& c) { micro::forward_of(c.geometry)(c); }
+inline void conv2d_input_gradient(const ConvInputGradient& c) {
+  micro::input_gradient_of(c.geometry)(c);
+}
+inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
+  micro::weight_gradient_of(c.geometry)(c);
+}
+template <ConvGeometry g>
+struct ConvKernels {
+  static constexpr auto* forward = micro::forward_of(g);
+  static constexpr auto* input_gradient = micro::input_gradient_of(g);
+  static constexpr auto* weight_gradient = micro::weight_gradient_of(g);
+};
 }  // namespace etch::kernels
 #else
 namespace etch::kernels {

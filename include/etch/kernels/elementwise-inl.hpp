@@ -228,8 +228,8 @@ inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/elementwise-inl.hpp>
 namespace etch::kernels {
-inline void activation(const Activation& a) { micro::activation(a); }
-inline void activation_gradient(const ActivationGradient& a) { micro::activation_gradient(a); }
+HWY_INLINE void activation(const Activation& a) { micro::activation(a); }
+HWY_INLINE void activation_gradient(const ActivationGradient& a) { micro::activation_gradient(a); }
 inline void add(const Add& a) { micro::add(a); }
 inline void softmax(const Softmax& a) { micro::softmax(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { micro::softmax_gradient(a); }

@@ -107,8 +107,8 @@ inline void scale(float* x, std::size_t size, float factor, std::size_t threads)
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/optimizer-inl.hpp>
 namespace etch::kernels {
-inline void sgd(const Sgd& a) { micro::sgd(a); }
-inline void adam(const Adam& a) { micro::adam(a); }
+HWY_INLINE void sgd(const Sgd& a) { micro::sgd(a); }
+HWY_INLINE void adam(const Adam& a) { micro::adam(a); }
 }  // namespace etch::kernels
 #else
 namespace etch::kernels {

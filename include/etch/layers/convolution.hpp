@@ -17,9 +17,10 @@ struct Convolution {
   static constexpr std::size_t weights = geometry.weights();
   static constexpr std::size_t outputs = geometry.output.channels;
   static constexpr bool gemm = algorithm == Algorithm::gemm;
+  using Kernels = kernels::ConvKernels<geometry>;
 
   static void forward(const Call& c) {
-    constexpr auto* kernel = gemm ? kernels::conv2d_forward : kernels::conv2d_forward_loops;
+    constexpr auto* kernel = gemm ? Kernels::forward : kernels::conv2d_forward_loops;
     kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, epilogue(c), c.scratch});
   }
   static void prepare(const Call& c) {
@@ -44,9 +45,9 @@ struct Convolution {
   }
   static void backward(const Call& c) {
     constexpr auto* dw_kernel =
-        gemm ? kernels::conv2d_weight_gradient : kernels::conv2d_weight_gradient_loops;
+        gemm ? Kernels::weight_gradient : kernels::conv2d_weight_gradient_loops;
     constexpr auto* dx_kernel =
-        gemm ? kernels::conv2d_input_gradient : kernels::conv2d_input_gradient_loops;
+        gemm ? Kernels::input_gradient : kernels::conv2d_input_gradient_loops;
     if (c.gradients != nullptr) {
       dw_kernel({geometry, c.batch, c.threads, c.x, c.dy, c.gradients,
                  has_bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});

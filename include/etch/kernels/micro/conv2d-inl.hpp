@@ -3,54 +3,15 @@
 // zeros, which padding reads.
 #pragma once
 #include <etch/kernels/micro/depthwise-inl.hpp>
-#include <etch/kernels/micro/tiles-inl.hpp>
+#include <etch/kernels/micro/pointwise-inl.hpp>
+#include <etch/kernels/micro/weight_gradient-inl.hpp>
 
 #include <algorithm>
 
 namespace etch::kernels::micro {
 
-template <Block block>
-HWY_NOINLINE void forward_tile(const Segments& segments, const TileWeights& weights,
-                               const TileColumns& columns, const Destination& to) {
-  const std::size_t width = weights.width, count = columns.count;
-  const float* first = weights.first + columns.first;
-  Sums<block> sums;
-  for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
-    sums.outer(s->row, first + s->k * width, width, s->length, count);
-  }
-  store(sums, segments, columns, to);
-}
-
-// dx = sum of dy * weight: both lie along the outputs, panel by panel.
-template <Block block>
-HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& weights,
-                                const TileColumns& columns, const Destination& to) {
-  const ConvGeometry& g = weights.geometry;
-  const std::size_t outputs = weights.width, k = g.taps() * g.inputs(), count = columns.count;
-  Sums<block> sums;
-  for (std::size_t o = 0; o < outputs; o += panel) {
-    const std::size_t width = std::min(panel, outputs - o);
-    const float* first = weights.first + o * k + columns.first * width;
-    for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
-      sums.dot(s->row, o, first + s->k * width, width, width, count);
-    }
-  }
-  store(sums, segments, columns, to);
-}
-
-// Columns of forward tiles are outputs of a panel, those of backward tiles a group's inputs.
-template <Block block>
-inline constexpr Tile forward_tile_of{forward_tile<block>, block.columns};
-template <Block block>
-inline constexpr Tile backward_tile_of{backward_tile<block>, block.columns};
-inline constexpr Tiles forward_tiles{forward_tile_of<outer_tall>, forward_tile_of<outer_low>,
-                                     forward_tile_of<outer_single>, forward_tile_of<outer_narrow>};
-inline constexpr Tiles backward_tiles{backward_tile_of<dot_tall>, backward_tile_of<dot_low>,
-                                      backward_tile_of<dot_single>, backward_tile_of<dot_narrow>};
-
-inline void forward(const ConvForward& c) {
+inline HWY_NOINLINE void window_forward(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;
-  if (g.depthwise()) return depthwise_forward(c);
   const std::size_t outputs = g.outputs(), k = g.taps() * g.inputs();
   const Destination y{c.y, g.output.channels, c.epilogue};
   for (std::size_t group = 0; group < g.groups; ++group) {
@@ -71,9 +32,8 @@ inline void forward(const ConvForward& c) {
   }
 }
 
-inline void input_gradient(const ConvInputGradient& c) {
+inline HWY_NOINLINE void window_input_gradient(const ConvInputGradient& c) {
   const ConvGeometry& g = c.geometry;
-  if (g.depthwise()) return depthwise_input_gradient(c);
   const std::size_t channels = g.input.channels, inputs = g.inputs(), outputs = g.outputs();
   const Destination dx{
       c.dx, g.window.stride.width * channels, {.skip = c.accumulate ? c.dx : nullptr}};
@@ -85,6 +45,21 @@ inline void input_gradient(const ConvInputGradient& c) {
                   moved(dx, pixel * channels, group * inputs));
     });
   }
+}
+
+// Which function serves a geometry: where it is a constant, only that one is in the flash.
+constexpr auto* forward_of(const ConvGeometry& g) {
+  return g.depthwise() ? depthwise_forward : is_matrix(g) ? pointwise_forward : window_forward;
+}
+constexpr auto* input_gradient_of(const ConvGeometry& g) {
+  return g.depthwise()  ? depthwise_input_gradient
+         : is_matrix(g) ? pointwise_input_gradient
+                        : window_input_gradient;
+}
+constexpr auto* weight_gradient_of(const ConvGeometry& g) {
+  return g.depthwise()  ? depthwise_weight_gradient
+         : is_matrix(g) ? pointwise_weight_gradient
+                        : window_weight_gradient;
 }
 
 }  // namespace etch::kernels::micro

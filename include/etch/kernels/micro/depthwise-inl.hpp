@@ -1,5 +1,6 @@
 // Depthwise convolution on a microcontroller: tiles of pixels down and channels across.
 #pragma once
+#include <etch/kernels/micro/depthwise_gradient-inl.hpp>
 #include <etch/kernels/micro/tiles-inl.hpp>
 
 #include <algorithm>
@@ -24,7 +25,7 @@ inline constexpr Tile depthwise_narrow{depthwise_tile<channel_narrow>, channel_n
 inline constexpr Tiles depthwise_tiles{depthwise_tall, depthwise_tall, depthwise_tall,
                                        depthwise_narrow};
 
-inline void depthwise_forward(const ConvForward& c) {
+inline HWY_NOINLINE void depthwise_forward(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t channels = g.output.channels;
   const Destination y{c.y, channels, c.epilogue};
@@ -39,7 +40,7 @@ inline void depthwise_forward(const ConvForward& c) {
   }
 }
 
-inline void depthwise_input_gradient(const ConvInputGradient& c) {
+inline HWY_NOINLINE void depthwise_input_gradient(const ConvInputGradient& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t channels = g.input.channels;
   const Destination dx{

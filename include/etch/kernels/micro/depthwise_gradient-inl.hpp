@@ -32,11 +32,11 @@ inline void channel_gradient(const Runs& runs, std::size_t channels, float* grad
   }
 }
 
-inline void depthwise_weight_gradient(const ConvWeightGradient& c) {
+inline HWY_NOINLINE void depthwise_weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t channels = g.output.channels, kernel = g.window.kernel_size.width;
   ChunkRuns runs(g, c.batch, c.scratch);
-  for (std::size_t begin = 0; runs.chunk(begin, c.x, c.dy); begin = runs.end()) {
+  for (std::size_t begin = 0; runs.go(begin, c.x, c.dy); begin = runs.end()) {
     const bool add = begin > 0 || c.accumulate;
     for (std::size_t tap = 0; tap < g.taps(); ++tap) {
       const std::size_t v = tap % kernel, low = runs.first(v), high = runs.last(v);
@@ -44,7 +44,7 @@ inline void depthwise_weight_gradient(const ConvWeightGradient& c) {
       channel_gradient(runs.at(tap / kernel, v, low, std::max(low, high)), channels,
                        c.dweight + tap * channels, add);
     }
-    if (c.dbias != nullptr) bias_gradient(runs, c.dbias, channels, add);
+    if (c.dbias != nullptr) bias_gradient(runs.chunk(), c.dbias, channels, add);
   }
 }
 

@@ -67,7 +67,7 @@ inline HWY_NOINLINE void tanh(std::size_t size, const float* x, float* y) {
   map(size, x, y, tanh_of);
 }
 
-inline void activation(const Activation& a) {
+HWY_INLINE void activation(const Activation& a) {
   switch (a.function) {
     case Function::relu:
       return relu(a.size, a.x, a.y);
@@ -97,7 +97,7 @@ inline HWY_NOINLINE void tanh_gradient(std::size_t size, const float* y, const f
   map(size, y, dy, dx, [](float v, float g) { return g * (1.0f - v * v); });
 }
 
-inline void activation_gradient(const ActivationGradient& a) {
+HWY_INLINE void activation_gradient(const ActivationGradient& a) {
   switch (a.function) {
     case Function::relu:
       return relu_gradient(a.size, a.y, a.dy, a.dx);

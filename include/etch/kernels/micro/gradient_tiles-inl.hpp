@@ -61,10 +61,13 @@ inline HWY_NOINLINE void gradient_tiles(const Runs& runs, const GradientRows& g)
   }
 }
 
-// dbias is the row of an input that is always 1.
-inline void bias_gradient(const ChunkRuns& runs, float* dbias, std::size_t outputs, bool add) {
+// dbias over the runs' pixels, which is the row of an input that is always 1. The runs follow each
+// other.
+inline HWY_NOINLINE void bias_gradient(const Runs& runs, float* dbias, std::size_t outputs,
+                                       bool add) {
   static constexpr float one = 1;
-  gradient_tiles(runs.all(&one), {dbias, 1, outputs, add});
+  Run run{&one, runs.begin[0].dy};
+  gradient_tiles({&run, 1, runs.pixels, 0, runs.dy_stride}, {dbias, 1, outputs, add});
 }
 
 }  // namespace etch::kernels::micro

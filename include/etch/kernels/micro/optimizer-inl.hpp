@@ -32,7 +32,7 @@ inline HWY_NOINLINE void momentum_step(const Sgd& args) {
   }
 }
 
-inline void sgd(const Sgd& a) { a.momentum == 0.0f ? sgd_step(a) : momentum_step(a); }
+HWY_INLINE void sgd(const Sgd& a) { a.momentum == 0.0f ? sgd_step(a) : momentum_step(a); }
 
 // Adam, or with everything that its family adds.
 template <bool all>
@@ -57,7 +57,7 @@ HWY_NOINLINE void adam_step(const Adam& args) {
   }
 }
 
-inline void adam(const Adam& a) {
+HWY_INLINE void adam(const Adam& a) {
   const bool plain = a.weight_decay == 0.0f && a.decay == 1.0f && !a.bounded;
   plain ? adam_step<false>(a) : adam_step<true>(a);
 }

@@ -19,12 +19,16 @@ struct Runs {
   std::size_t x_stride, dy_stride;
 };
 
-// The runs of one chunk of output lines after the other. The longest sum is one chunk's, so that
-// its error stays that of short sums; the gradient in memory is the sum of these.
+// The longest sum is of one chunk of pixels, or of one line, so that its error stays that of short
+// sums; the gradient in memory is the sum of these.
+inline constexpr std::size_t chunk_pixels = 256;
+
+// The runs of one chunk of output lines after the other.
 class ChunkRuns {
  public:
-  static constexpr std::size_t chunk_pixels = 256, most_lines = 32;
+  static constexpr std::size_t most_lines = 32;
   static constexpr std::size_t bytes(const ConvGeometry& g, std::size_t batch) {
+    if (is_matrix(g)) return 0;
     const std::size_t lines = is_one_line(g) ? 1 : batch * g.output.height;
     return (lines < most_lines ? lines : most_lines) * sizeof(Run);
   }
@@ -36,7 +40,7 @@ class ChunkRuns {
         pixels_(batch * g.output.height * g.output.width) {}
 
   // Goes to the chunk that begins at this pixel of dy; false where there is none.
-  bool chunk(std::size_t begin, const float* x, const float* dy) {
+  bool go(std::size_t begin, const float* x, const float* dy) {
     begin_ = begin;
     x_ = x;
     dy_ = dy;
@@ -62,7 +66,7 @@ class ChunkRuns {
 
   // The chunk's pixels in columns [low, high) of lines for which tap row u is inside, with x at tap
   // (u, v).
-  Runs at(std::size_t u, std::size_t v, std::size_t low, std::size_t high) const {
+  HWY_NOINLINE Runs at(std::size_t u, std::size_t v, std::size_t low, std::size_t high) const {
     const Window& w = g_.window;
     const std::size_t channels = g_.input.channels, width = g_.output.width;
     Runs runs{runs_, 0, high - low, w.stride.width * channels, g_.output.channels};
@@ -86,15 +90,10 @@ class ChunkRuns {
     return runs;
   }
 
-  // All of the chunk's pixels, with the same x.
-  Runs all(const float* x) const {
-    runs_[0] = {x, dy_ + begin_ * g_.output.channels};
+  // All of the chunk's pixels as one run of dy.
+  Runs chunk() const {
+    runs_[0] = {x_, dy_ + begin_ * g_.output.channels};
     return {runs_, 1, end_ - begin_, 0, g_.output.channels};
-  }
-
-  // Goes to the output channels that follow.
-  static void move(const Runs& runs, std::size_t channels) {
-    for (std::size_t i = 0; i < runs.size; ++i) runs.begin[i].dy += channels;
   }
 
  private:

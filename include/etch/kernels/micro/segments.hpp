@@ -31,6 +31,9 @@ constexpr bool is_one_line(const ConvGeometry& g) {
   return g.taps() == 1 && g.window.stride == Pair(1) && !meets_padding(g);
 }
 
+// Without groups these pixels are the rows of a matrix.
+constexpr bool is_matrix(const ConvGeometry& g) { return is_one_line(g) && g.groups == 1; }
+
 using Offset = std::ptrdiff_t;
 constexpr Offset signed_of(std::size_t n) { return static_cast<Offset>(n); }
 
@@ -52,7 +55,7 @@ struct TapRange {
 class ForwardSegments : public Segments {
  public:
   static constexpr std::size_t bytes(const ConvGeometry& g) {
-    return g.taps() * sizeof(Segment) + zeros(g) * sizeof(float);
+    return is_matrix(g) ? 0 : g.taps() * sizeof(Segment) + zeros(g) * sizeof(float);
   }
 
   ForwardSegments(const ConvGeometry& g, std::size_t batch, const float* x, std::byte* scratch)
@@ -170,6 +173,7 @@ class ForwardSegments : public Segments {
 class BackwardSegments : public Segments {
  public:
   static constexpr std::size_t bytes(const ConvGeometry& g) {
+    if (is_matrix(g)) return 0;
     return g.taps() * sizeof(Segment) + (is_one_line(g) ? 0 : row_length(g) * sizeof(float));
   }
 

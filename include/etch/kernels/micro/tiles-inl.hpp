@@ -1,4 +1,4 @@
-// Which tile serves a number of rows and columns.
+// Tiles of y and of dx, and which of them serves a number of rows and columns.
 #pragma once
 #include <etch/kernels/micro/segments.hpp>
 #include <etch/kernels/micro/store-inl.hpp>
@@ -35,8 +35,9 @@ HWY_INLINE const Tile& choose(const Tiles& tiles, std::size_t rows, std::size_t 
 }
 
 // Runs a tile of pixels over all columns.
-inline void run_columns(const Tiles& tiles, const Segments& segments, const TileWeights& weights,
-                        std::size_t columns, const Destination& to) {
+inline HWY_NOINLINE void run_columns(const Tiles& tiles, const Segments& segments,
+                                     const TileWeights& weights, std::size_t columns,
+                                     const Destination& to) {
   const Tile tile = choose(tiles, segments.rows, columns);
   for (std::size_t c = 0; c < columns; c += tile.columns) {
     const std::size_t first = overlaps ? std::min(c, columns - tile.columns) : c;
@@ -52,5 +53,44 @@ HWY_INLINE void store(const Sums<block>& sums, const Segments& segments, const T
   sums.store(values);
   store_sums(to, values, segments.rows, block.columns, columns.skip, columns.count);
 }
+
+template <Block block>
+HWY_NOINLINE void forward_tile(const Segments& segments, const TileWeights& weights,
+                               const TileColumns& columns, const Destination& to) {
+  const std::size_t width = weights.width, count = columns.count;
+  const float* first = weights.first + columns.first;
+  Sums<block> sums;
+  for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
+    sums.outer(s->row, first + s->k * width, width, s->length, count);
+  }
+  store(sums, segments, columns, to);
+}
+
+// dx = sum of dy * weight: both lie along the outputs, panel by panel.
+template <Block block>
+HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& weights,
+                                const TileColumns& columns, const Destination& to) {
+  const ConvGeometry& g = weights.geometry;
+  const std::size_t outputs = weights.width, k = g.taps() * g.inputs(), count = columns.count;
+  Sums<block> sums;
+  for (std::size_t o = 0; o < outputs; o += panel) {
+    const std::size_t width = std::min(panel, outputs - o);
+    const float* first = weights.first + o * k + columns.first * width;
+    for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
+      sums.dot(s->row, o, first + s->k * width, width, width, count);
+    }
+  }
+  store(sums, segments, columns, to);
+}
+
+// Columns of forward tiles are outputs of a panel, those of backward tiles a group's inputs.
+template <Block block>
+inline constexpr Tile forward_tile_of{forward_tile<block>, block.columns};
+template <Block block>
+inline constexpr Tile backward_tile_of{backward_tile<block>, block.columns};
+inline constexpr Tiles forward_tiles{forward_tile_of<outer_tall>, forward_tile_of<outer_low>,
+                                     forward_tile_of<outer_single>, forward_tile_of<outer_narrow>};
+inline constexpr Tiles backward_tiles{backward_tile_of<dot_tall>, backward_tile_of<dot_low>,
+                                      backward_tile_of<dot_single>, backward_tile_of<dot_narrow>};
 
 }  // namespace etch::kernels::micro

@@ -20,13 +20,13 @@ class WeightGradient {
     const bool merged = g_.inputs() < most_rows && w.dilation.width == 1 && g_.groups == 1;
     const float* x = c_.x + group_ * g_.inputs();
     const float* dy = c_.dy + group_ * g_.outputs();
-    for (std::size_t begin = 0; runs_.chunk(begin, x, dy); begin = runs_.end()) {
+    for (std::size_t begin = 0; runs_.go(begin, x, dy); begin = runs_.end()) {
       add_ = begin > 0 || c_.accumulate;
       for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
         merged ? kernel_row(u) : taps(u);
       }
       if (c_.dbias != nullptr) {
-        bias_gradient(runs_, c_.dbias + group_ * g_.outputs(), g_.outputs(), add_);
+        bias_gradient(runs_.chunk(), c_.dbias + group_ * g_.outputs(), g_.outputs(), add_);
       }
     }
   }
@@ -49,8 +49,8 @@ class WeightGradient {
   }
 
   // Rows of the taps (u, v) to (u, v + taps - 1), over pixels of columns [low, high).
-  void rows(std::size_t u, std::size_t v, std::size_t taps, std::size_t low, std::size_t high,
-            bool add) {
+  HWY_NOINLINE void rows(std::size_t u, std::size_t v, std::size_t taps, std::size_t low,
+                         std::size_t high, bool add) {
     if (add && low >= high) return;
     const std::size_t inputs = g_.inputs(), k = g_.taps() * inputs;
     Runs runs = runs_.at(u, v, low, high);
@@ -59,7 +59,7 @@ class WeightGradient {
       float* of_panel = c_.dweight + (group_ * g_.outputs() + o) * k;
       const std::size_t row = (u * g_.window.kernel_size.width + v) * inputs;
       gradient_tiles(runs, {of_panel + row * width, taps * inputs, width, add});
-      runs_.move(runs, panel);
+      for (std::size_t r = 0; r < runs.size; ++r) runs.begin[r].dy += panel;
     }
   }
 
@@ -70,8 +70,7 @@ class WeightGradient {
   bool add_ = false;
 };
 
-inline void weight_gradient(const ConvWeightGradient& c) {
-  if (c.geometry.depthwise()) return depthwise_weight_gradient(c);
+inline HWY_NOINLINE void window_weight_gradient(const ConvWeightGradient& c) {
   for (std::size_t group = 0; group < c.geometry.groups; ++group) WeightGradient(c, group).run();
 }
 
