@@ -23,6 +23,7 @@
 #include <etch/kernels/conv2d_strip-inl.hpp>
 #include <etch/kernels/depthwise-inl.hpp>
 #include <etch/kernels/tile_tables-inl.hpp>
+#include <etch/kernels/transpose-inl.hpp>
 #include <etch/kernels/weight_gradient-inl.hpp>
 #include <etch/kernels/winograd-inl.hpp>
 
@@ -92,36 +93,6 @@ inline void conv2d_forward(const ConvForward& c) {
   if (c.geometry.depthwise()) return depthwise_forward(c);
   if (is_gray(c.geometry)) return gray_forward(c);
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
-}
-
-// to[j * to_stride + i] = from[i * from_stride + j] for i < rows, j < columns.
-HWY_INLINE void transpose(const float* from, std::size_t from_stride, std::size_t rows,
-                          std::size_t columns, float* to, std::size_t to_stride) {
-  std::size_t i = 0;
-#if HWY_TARGET != HWY_SCALAR
-  // Blocks of 4x4: pairs of rows are interleaved, then pairs of pairs.
-  const hn::CappedTag<float, 4> d;
-  const hn::RepartitionToWide<decltype(d)> pairs;
-  for (; columns % 4 == 0 && i + 4 <= rows; i += 4) {
-    for (std::size_t j = 0; j < columns; j += 4) {
-      const float* f = from + i * from_stride + j;
-      const auto a = hn::LoadU(d, f), b = hn::LoadU(d, f + from_stride);
-      const auto c = hn::LoadU(d, f + 2 * from_stride), e = hn::LoadU(d, f + 3 * from_stride);
-      const auto ab = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
-      const auto ce = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
-      const auto ab2 = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
-      const auto ce2 = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
-      float* t = to + j * to_stride + i;
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab, ce)), d, t);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab, ce)), d, t + to_stride);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab2, ce2)), d, t + 2 * to_stride);
-      hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab2, ce2)), d, t + 3 * to_stride);
-    }
-  }
-#endif
-  for (; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
-  }
 }
 
 // Whether a tap along one axis is inside the input for any output position.

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <etch/kernels/lanes-inl.hpp>
+#include <etch/kernels/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
@@ -68,9 +69,22 @@ class GrayLine {
     const std::size_t count = std::min(gray_pixels, g_.output.width - c);
     float* y = c_.y + pixel * g_.output.channels + o;
     if (c_.epilogue.skip != nullptr) add_skip(outputs, count, y, sum);
-    for (std::size_t p = 0; p < count; ++p, y += g_.output.channels) {
-      HWY_UNROLL(6)
-      for (std::size_t k = 0; k < outputs; ++k) y[k] = sum[k * gray_pixels + p];
+    put<outputs>(sum, count, y);
+  }
+
+  // Four outputs of four pixels at once, the last four outputs maybe over those before.
+  template <std::size_t outputs>
+  HWY_INLINE void put(const float* sum, std::size_t count, float* y) const {
+    const std::size_t channels = g_.output.channels;
+    std::size_t p = 0;
+    if constexpr (outputs >= 4) {
+      p = count / 4 * 4;
+      transpose(sum, gray_pixels, 4, p, y, channels);
+      constexpr std::size_t last = outputs - 4;
+      if (last > 0) transpose(sum + last * gray_pixels, gray_pixels, 4, p, y + last, channels);
+    }
+    for (; p < count; ++p) {
+      for (std::size_t k = 0; k < outputs; ++k) y[p * channels + k] = sum[k * gray_pixels + p];
     }
   }
 

@@ -88,11 +88,57 @@ HWY_INLINE void largest(const MaxPoolForward& a, const PlacedWindow& w, std::siz
   });
 }
 
+// Lines whose pixels are shorter than a vector, as long as they are: whole lines are compared
+// first, and then only the pixels of one line.
+inline constexpr std::size_t narrow_line = 1024;
+using Narrow = hn::CappedTag<float, 8>;
+HWY_INLINE bool is_narrow(const MaxPoolForward& a) {
+  return a.argmax == nullptr && hn::MaxLanes(Narrow()) == 8 && a.input.channels <= 8 &&
+         a.input.width * a.input.channels <= narrow_line;
+}
+
+HWY_INLINE void narrow_row(const MaxPoolForward& a, std::size_t row) {
+  HWY_ALIGN float line[narrow_line + 8];
+  const std::size_t channels = a.input.channels, length = a.input.width * channels;
+  const auto larger = [](auto x, auto best) HWY_ATTR {
+    return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
+  };
+  PlacedWindow w(a.input, a.window, row, a.output.height);
+  const std::size_t left = a.window.padding.width * channels;  // before the line: see origin
+  for_lanes(0, length, [&](auto d, std::size_t i) HWY_ATTR {
+    auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+    for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
+      best = larger(hn::LoadU(d, a.x + w.at(u, 0) + left + i), best);
+    }
+    hn::StoreU(best, d, line + i);
+  });
+  const Narrow d;
+  float* y = a.y + row * a.output.width * channels;
+  for (std::size_t c = 0; c < a.output.width; ++c, y += channels) {
+    const std::size_t first = c * a.window.stride.width - a.window.padding.width;
+    auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+    for (std::size_t v = w.columns.begin; v < w.columns.end; ++v) {
+      const std::size_t pixel = first + v * a.window.dilation.width;
+      best = larger(hn::LoadU(d, line + pixel * channels), best);
+    }
+    // A vector reaches into the pixels after it, which are stored later; not into the next line.
+    if ((a.output.width - c) * channels >= 8) {
+      hn::StoreU(best, d, y);
+    } else {
+      HWY_ALIGN float lanes[8];
+      hn::Store(best, d, lanes);
+      std::copy_n(lanes, channels, y);
+    }
+    w.next_column();
+  }
+}
+
 // And the first tap that holds it.
 inline void max_pool_forward(const MaxPoolForward& a) {
   const std::size_t rows = a.batch * a.output.height;
   const std::size_t threads = threads_for(rows * a.output.width * a.output.channels, a.threads);
   parallel(threads, rows, [&](std::size_t row, std::size_t) HWY_ATTR {
+    if (is_narrow(a)) return narrow_row(a, row);
     for_windows(
         a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
           if (a.argmax == nullptr) return largest(a, w, y);
