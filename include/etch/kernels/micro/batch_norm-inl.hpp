@@ -3,20 +3,13 @@
 #pragma once
 #include <hwy/base.h>
 #include <etch/kernels/batch_norm.hpp>
+#include <etch/kernels/micro/channels.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 namespace etch::kernels::micro {
-
-// Calls body(first channel, index sequence of as many channels as are taken at once).
-template <class Body>
-HWY_INLINE void for_channels(std::size_t channels, const Body& body) {
-  std::size_t c = 0;
-  for (; c + 4 <= channels; c += 4) body(c, std::make_index_sequence<4>());
-  for (; c < channels; ++c) body(c, std::make_index_sequence<1>());
-}
 
 // Sums over rows of what body(row, a, b) adds to a and b, in runs of 64 rows, so that the error
 // stays that of short sums.

@@ -17,7 +17,7 @@ HWY_NOINLINE void depthwise_tile(const Segments& segments, const TileWeights& we
   for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
     sums.channels(s->row, first, weight + s->k * channels, count);
   }
-  store(sums, segments, columns, to);
+  store(sums, segments.rows, columns, to);
 }
 
 inline constexpr Tile depthwise_tall{depthwise_tile<channel_tall>, channel_tall.columns};

@@ -14,9 +14,7 @@ HWY_NOINLINE void channel_gradient_tile(const Runs& runs, const TileColumns& col
     sums.channel_pixels(r->x + columns.first, runs.x_stride, r->dy + columns.first, runs.dy_stride,
                         runs.pixels, columns.count);
   }
-  float values[Sums<block>::size];
-  sums.store(values);
-  store_sums(to, values, 1, block.columns, columns.skip, columns.count);
+  store(sums, 1, columns, to);
 }
 
 // The gradient of all channels at one tap, or of the bias.

@@ -14,9 +14,7 @@ HWY_NOINLINE void gradient_tile(const Runs& runs, std::size_t i, std::size_t row
   for (const Run *r = runs.begin, *end = r + runs.size; r != end; ++r) {
     sums.pixels(r->x + i, runs.x_stride, r->dy + o.first, runs.dy_stride, runs.pixels, o.count);
   }
-  float values[Sums<block>::size];
-  sums.store(values);
-  store_sums(to, values, rows, block.columns, o.skip, o.count);
+  store(sums, rows, o, to);
 }
 
 struct GradientBlock {

@@ -137,7 +137,7 @@ class Sums {
     }
   }
 
-  HWY_INLINE void store(float* to) const { store(to, cells); }
+  HWY_INLINE void store(float* to, std::size_t stride = columns) const { store(to, stride, cells); }
 
  private:
   static constexpr std::make_index_sequence<rows * vectors> cells{};
@@ -190,8 +190,8 @@ class Sums {
      ...);
   }
   template <std::size_t... i>
-  HWY_INLINE void store(float* to, std::index_sequence<i...>) const {
-    (vst1q_f32(to + i * lanes, sum_[i]), ...);
+  HWY_INLINE void store(float* to, std::size_t stride, std::index_sequence<i...>) const {
+    (vst1q_f32(to + i / vectors * stride + i % vectors * lanes, sum_[i]), ...);
   }
 
   Vector sum_[rows * vectors] = {};

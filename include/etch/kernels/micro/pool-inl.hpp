@@ -2,6 +2,7 @@
 #pragma once
 #include <hwy/base.h>
 #include <etch/kernels/inside_taps.hpp>
+#include <etch/kernels/micro/channels.hpp>
 #include <etch/kernels/pool.hpp>
 
 #include <algorithm>
@@ -30,14 +31,14 @@ struct PoolWindow {
   }
 };
 
-// Calls body(window, first of the output's channels) for every output position.
+// Calls body(window, row, column, first of the output's channels) for every output position.
 template <class Args, class Body>
 HWY_INLINE void for_pool_windows(const Args& a, const Body& body) {
   std::size_t y = 0;
   for (std::size_t n = 0; n < a.batch; ++n) {
     for (std::size_t r = 0; r < a.output.height; ++r) {
       for (std::size_t c = 0; c < a.output.width; ++c, y += a.output.channels) {
-        body(PoolWindow(a.input, a.window, n, r, c), y);
+        body(PoolWindow(a.input, a.window, n, r, c), r, c, y);
       }
     }
   }
@@ -72,7 +73,66 @@ inline HWY_NOINLINE void max_pool_window(const MaxPoolForward& a, const PoolWind
 }
 
 inline HWY_NOINLINE void max_pool_forward(const MaxPoolForward& a) {
-  for_pool_windows(a, [&](const PoolWindow& w, std::size_t y) { max_pool_window(a, w, y); });
+  for_pool_windows(a, [&](const PoolWindow& w, std::size_t, std::size_t, std::size_t y) {
+    max_pool_window(a, w, y);
+  });
+}
+
+// What a sum over the window at output (r, c) is divided by. Positions beyond the padding never
+// count.
+template <class Args>
+float pool_divisor(const Args& a, const PoolWindow& w, std::size_t r, std::size_t c) {
+  if (!a.count_include_pad) return static_cast<float>(w.rows.size() * w.columns.size());
+  const auto padded = [](std::size_t at, std::size_t kernel, std::size_t stride,
+                         std::size_t padding, std::size_t length) {
+    return std::min(at * stride + kernel, length + 2 * padding) - at * stride;
+  };
+  const Window& k = a.window;
+  return static_cast<float>(
+      padded(r, k.kernel_size.height, k.stride.height, k.padding.height, a.input.height) *
+      padded(c, k.kernel_size.width, k.stride.width, k.padding.width, a.input.width));
+}
+
+// Calls body(offset of the tap's channels) for every tap of a window.
+template <class Body>
+HWY_INLINE void for_pool_taps(const PoolWindow& w, const Body& body) {
+  std::size_t line = w.first;
+  for (std::size_t u = w.rows.begin; u < w.rows.end; ++u, line += w.down) {
+    std::size_t at = line;
+    for (std::size_t v = w.columns.begin; v < w.columns.end; ++v, at += w.across) body(at);
+  }
+}
+
+template <std::size_t... c>
+HWY_NOINLINE void avg_pool_window(const float* x, const PoolWindow& w, float inverse, float* y,
+                                  std::index_sequence<c...>) {
+  float total[] = {(static_cast<void>(c), 0.0f)...};
+  for_pool_taps(w, [&](std::size_t at) { ((total[c] += x[at + c]), ...); });
+  ((y[c] = total[c] * inverse), ...);
+}
+inline HWY_NOINLINE void avg_pool_forward(const AvgPoolForward& a) {
+  for_pool_windows(a, [&](const PoolWindow& w, std::size_t r, std::size_t c, std::size_t y) {
+    const float inverse = 1.0f / pool_divisor(a, w, r, c);
+    for_channels(a.output.channels, [&](std::size_t first, auto channels) {
+      avg_pool_window(a.x + first, w, inverse, a.y + y + first, channels);
+    });
+  });
+}
+
+template <std::size_t... c>
+HWY_NOINLINE void avg_pool_gradient_window(const float* dy, const PoolWindow& w, float inverse,
+                                           float* dx, std::index_sequence<c...>) {
+  const float share[] = {dy[c] * inverse...};
+  for_pool_taps(w, [&](std::size_t at) { ((dx[at + c] += share[c]), ...); });
+}
+inline HWY_NOINLINE void avg_pool_gradient(const AvgPoolGradient& a) {
+  std::fill_n(a.dx, a.batch * a.input.elements(), 0.0f);
+  for_pool_windows(a, [&](const PoolWindow& w, std::size_t r, std::size_t c, std::size_t y) {
+    const float inverse = 1.0f / pool_divisor(a, w, r, c);
+    for_channels(a.output.channels, [&](std::size_t first, auto channels) {
+      avg_pool_gradient_window(a.dy + y + first, w, inverse, a.dx + first, channels);
+    });
+  });
 }
 
 }  // namespace etch::kernels::micro

@@ -73,7 +73,7 @@ class Sums {
     for (; count != 0; --count, x += x_stride, y += y_stride) channel_pixel(x, y, across);
   }
 
-  HWY_INLINE void store(float* to) const { store(to, cells); }
+  HWY_INLINE void store(float* to, std::size_t stride = columns) const { store(to, stride, down); }
 
  private:
   static constexpr std::make_index_sequence<rows * columns> cells{};
@@ -120,9 +120,13 @@ class Sums {
   HWY_INLINE void channel_pixel(const float* x, const float* y, std::index_sequence<c...>) {
     ((sum_[c] += x[c] * y[c]), ...);
   }
-  template <std::size_t... i>
-  HWY_INLINE void store(float* to, std::index_sequence<i...>) const {
-    ((to[i] = sum_[i]), ...);
+  template <std::size_t... r>
+  HWY_INLINE void store(float* to, std::size_t stride, std::index_sequence<r...>) const {
+    (store_row<r>(to + r * stride, across), ...);
+  }
+  template <std::size_t r, std::size_t... c>
+  HWY_INLINE void store_row(float* to, std::index_sequence<c...>) const {
+    ((to[c] = sum_[r * columns + c]), ...);
   }
 
   float sum_[rows * columns] = {};

@@ -46,12 +46,19 @@ inline HWY_NOINLINE void run_columns(const Tiles& tiles, const Segments& segment
   }
 }
 
+// A whole tile of sums that nothing becomes of goes to memory as it is.
 template <Block block>
-HWY_INLINE void store(const Sums<block>& sums, const Segments& segments, const TileColumns& columns,
+HWY_INLINE void store(const Sums<block>& sums, std::size_t rows, const TileColumns& columns,
                       const Destination& to) {
+  const Epilogue& e = to.epilogue;
+  const bool whole = rows == block.rows && columns.count == block.columns && columns.skip == 0;
+  if (block.rows > 1 && whole && e.scale == nullptr && e.shift == nullptr && e.skip == nullptr &&
+      !e.relu) {
+    return sums.store(to.y, to.stride);
+  }
   float values[Sums<block>::size];
   sums.store(values);
-  store_sums(to, values, segments.rows, block.columns, columns.skip, columns.count);
+  store_sums(to, values, rows, block.columns, columns.skip, columns.count);
 }
 
 template <Block block>
@@ -63,7 +70,7 @@ HWY_NOINLINE void forward_tile(const Segments& segments, const TileWeights& weig
   for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
     sums.outer(s->row, first + s->k * width, width, s->length, count);
   }
-  store(sums, segments, columns, to);
+  store(sums, segments.rows, columns, to);
 }
 
 // dx = sum of dy * weight: both lie along the outputs, panel by panel.
@@ -80,7 +87,7 @@ HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& wei
       sums.dot(s->row, o, first + s->k * width, width, width, count);
     }
   }
-  store(sums, segments, columns, to);
+  store(sums, segments.rows, columns, to);
 }
 
 // Columns of forward tiles are outputs of a panel, those of backward tiles a group's inputs.
