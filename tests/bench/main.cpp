@@ -6,6 +6,7 @@
 // multiply-accumulate; `real` leaves out those that meet only padding; peak% is their share of the
 // FMA peak that this program measures first.
 #include "peak.hpp"
+#include "peers/timing.hpp"
 #include "row.hpp"
 #include "with_torch.hpp"
 
@@ -50,6 +51,7 @@ void add_context() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  peers::keep_freed_memory();
   if (!take_threads(argc, argv)) {
     std::fputs("--threads: must be from 1 to 64\n", stderr);
     return 2;

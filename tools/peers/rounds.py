@@ -21,6 +21,12 @@ def busy_and_stolen():
     return (user + nice + system + irq + soft) / tick, steal / tick
 
 
+def children_seconds():
+    """Of processors, that programs took which this one started and waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def processors(threads):
     """The last processor for one thread, all of them for more: taskset's list."""
     allowed = sorted(os.sched_getaffinity(0))
@@ -48,6 +54,7 @@ class Sample:
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             environment[name] = str(threads)
         busy, stolen = busy_and_stolen()
+        before = children_seconds()
         begin = time.monotonic()
         child = subprocess.Popen(["taskset", "-c", processors(threads)] + command,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -57,14 +64,11 @@ class Sample:
         after = busy_and_stolen()
         if child.returncode != 0:
             raise Failed((errors or out).strip().split("\n")[0] or f"status {child.returncode}")
-        own = sum(os.times()[2:4]) - Sample.children
-        Sample.children += own
+        own = children_seconds() - before
         # Processors that others kept busy meanwhile, and that the hypervisor took.
         self.others = max(0.0, after[0] - busy - own) / seconds
         self.stolen = (after[1] - stolen) / seconds
         self.ms, self.rss, self.name = milliseconds(out)
-
-    children = 0.0
 
 
 class Contest:

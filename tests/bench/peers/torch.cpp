@@ -165,6 +165,7 @@ void train(Net& net, long batch, int samples, const std::string& name) {
 
 int run(int argc, char** argv) {
   if (argc < 6) throw std::runtime_error("needs NETWORK MODE BATCH THREADS SAMPLES");
+  peers::keep_freed_memory();
   Net net;
   net.ops = peers::read_network(argv[1]);
   const std::string mode = argv[2];
