@@ -14,8 +14,9 @@ static constexpr const char* format_version = "1";
 
 namespace {
 
-std::vector<Place> state_places(GraphView graph, const AnyOptimizer& optimizer, float* state) {
-  std::vector<Place> places;
+std::vector<TensorPlace> state_places(GraphView graph, const AnyOptimizer& optimizer,
+                                      float* state) {
+  std::vector<TensorPlace> places;
   for (const char* name : state_names(optimizer)) {
     const std::string prefix = text("optimizer.", name, ".");
     for (int i = 0; i < graph.size.tensors; ++i) {
@@ -78,10 +79,10 @@ Progress Checkpoint::progress() const {
 
 void Checkpoint::restore(Session& session, bool with_state) const {
   const GraphView graph = session.graph();
-  std::vector<Place> places = model_places(graph, session.parameters().data());
+  std::vector<TensorPlace> places = model_places(graph, session.parameters().data());
   if (with_state) {
     float* state = session.optimizer_state().data();
-    for (Place& p : state_places(graph, session.options().optimizer, state)) {
+    for (TensorPlace& p : state_places(graph, session.options().optimizer, state)) {
       places.push_back(std::move(p));
     }
   }

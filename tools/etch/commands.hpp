@@ -19,6 +19,7 @@ void add_profile(CLI::App& app, Action& action);
 void add_summary(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_import(CLI::App& app, Action& action);
+void add_embed(CLI::App& app, Action& action);
 
 // Options that several commands have.
 inline constexpr std::size_t max_threads = 64;

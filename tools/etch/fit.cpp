@@ -9,8 +9,8 @@
 
 namespace etch::host {
 
-std::vector<Place> model_places(GraphView graph, float* values) {
-  std::vector<Place> places;
+std::vector<TensorPlace> model_places(GraphView graph, float* values) {
+  std::vector<TensorPlace> places;
   for (int i = 0; i < graph.size.tensors; ++i) {
     const Tensor& t = graph.tensors[i];
     places.push_back({tensor_name(graph, t), &t, values + graph.offset_of(t)});
@@ -18,9 +18,9 @@ std::vector<Place> model_places(GraphView graph, float* values) {
   return places;
 }
 
-std::vector<TensorSource> sources_of(const std::vector<Place>& places) {
+std::vector<TensorSource> sources_of(const std::vector<TensorPlace>& places) {
   std::vector<TensorSource> sources;
-  for (const Place& p : places) {
+  for (const TensorPlace& p : places) {
     sources.push_back({p.name, Dtype::f32, torch_shape(*p.tensor),
                        [tensor = p.tensor, values = p.values](std::byte* to) {
                          to_torch(*tensor, values, reinterpret_cast<float*>(to));
@@ -34,7 +34,7 @@ std::vector<TensorSource> model_tensors(GraphView graph, const float* values) {
 }
 
 // Empty where the place can be filled.
-static std::string misfit(const Place& place, const StoredTensor* stored) {
+static std::string misfit(const TensorPlace& place, const StoredTensor* stored) {
   const std::vector<std::size_t> shape = torch_shape(*place.tensor);
   if (stored == nullptr) {
     return text(place.name, ": is missing; the network has ", shape_text(shape));
@@ -49,11 +49,11 @@ static std::string misfit(const Place& place, const StoredTensor* stored) {
   return "";
 }
 
-std::vector<std::string> misfits(const Safetensors& file, const std::vector<Place>& places,
+std::vector<std::string> misfits(const Safetensors& file, const std::vector<TensorPlace>& places,
                                  const std::function<bool(const std::string&)>& ignored) {
   std::vector<std::string> lines;
   std::set<std::string> expected;
-  for (const Place& p : places) {
+  for (const TensorPlace& p : places) {
     std::string line = misfit(p, file.find(p.name));
     if (!line.empty()) lines.push_back(std::move(line));
     expected.insert(p.name);
@@ -77,9 +77,9 @@ void check_fit(const Safetensors& file, const std::vector<std::string>& misfits,
   throw Error(all);
 }
 
-void fill(const Safetensors& file, const std::vector<Place>& places) {
+void fill(const Safetensors& file, const std::vector<TensorPlace>& places) {
   std::vector<float> aligned;  // a file's tensors needn't lie on a multiple of 4 bytes
-  for (const Place& p : places) {
+  for (const TensorPlace& p : places) {
     const StoredTensor& stored = *file.find(p.name);
     aligned.resize(stored.elements());
     stored.copy_to(aligned.data());

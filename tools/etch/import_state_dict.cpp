@@ -33,7 +33,7 @@ class Candidate {
   const Safetensors& file_;
   const Model* model_;
   Block<float> values_;
-  std::vector<Place> places_;
+  std::vector<TensorPlace> places_;
   std::vector<std::string> misfits_;
 };
 

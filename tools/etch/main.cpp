@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   add_summary(app, action);
   add_data(app, action);
   add_import(app, action);
+  add_embed(app, action);
   try {
     app.parse(argc, argv);
     return action();

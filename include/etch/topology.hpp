@@ -1,0 +1,55 @@
+// A fingerprint of a network: what a file of its parameters must have been made for.
+#pragma once
+#include <etch/network.hpp>
+
+namespace etch {
+
+// A hash of everything that gives parameters their place and meaning: layers, their order and
+// shapes, where each tensor lies. Names are left out: networks that differ in nothing else take
+// the same parameters. It is the same number for every compiler and machine.
+class TopologyHash {
+ public:
+  constexpr void add(const char* text) {
+    for (; *text != 0; ++text) add(static_cast<unsigned char>(*text));
+  }
+  constexpr void add(Shape s) { add(s.channels), add(s.height), add(s.width); }
+  constexpr void add(Pair p) { add(p.height), add(p.width); }
+  // FNV-1a over words, each spread by the finalizer of splitmix64 (Steele, Lea, Flood 2014).
+  constexpr void add(std::uint64_t word) {
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9u;
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EBu;
+    hash_ = (hash_ ^ word ^ (word >> 31)) * 0x100000001B3u;
+  }
+  constexpr void add(const Op& op) {
+    add(op.kind);
+    for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
+    add(op.frozen), add(op.parameters), add(op.num_parameters);
+    add(op.buffers), add(op.num_buffers);
+  }
+  constexpr void add(const Tensor& t) {
+    const kernels::ConvGeometry& g = t.geometry;
+    add(t.name);
+    add(static_cast<std::uint64_t>(t.rank)), add(t.buffer), add(t.frozen), add(t.offset);
+    add(g.input), add(g.output), add(g.groups);
+    add(g.window.kernel_size), add(g.window.stride), add(g.window.padding);
+    add(g.window.dilation), add(g.window.extra_padding);
+  }
+  constexpr std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 0xCBF29CE484222325u;
+};
+
+constexpr std::uint64_t topology_hash(GraphView graph) {
+  TopologyHash hash;
+  for (int i = 0; i < graph.size.values; ++i) hash.add(graph.values[i]);
+  for (int i = 0; i < graph.size.ops; ++i) hash.add(graph.ops[i]);
+  for (int i = 0; i < graph.size.tensors; ++i) hash.add(graph.tensors[i]);
+  hash.add(graph.total());
+  return hash.value();
+}
+
+template <class Net>
+inline constexpr std::uint64_t topology = topology_hash(Net::graph);
+
+}  // namespace etch
