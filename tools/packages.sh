@@ -45,6 +45,10 @@ need_to_test() {
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
   need python3 "reads what the etch command writes"
+  need libonnx-dev "etch import of ONNX files"
+  need libprotobuf-dev "etch import of ONNX files"
+  need libflatbuffers-dev "etch import of TFLite files"
+  need flatbuffers-compiler "etch import of TFLite files"
   need python3-torchvision "networks to import"
   need time "memory of compilations"
 }

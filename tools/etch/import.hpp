@@ -1,6 +1,7 @@
 // Networks and weights that other libraries trained.
 #pragma once
 #include "models.hpp"
+#include "network_writer.hpp"
 
 #include <filesystem>
 
@@ -12,5 +13,10 @@ namespace etch::host {
 // doesn't, and then writes nothing.
 const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
                                const std::filesystem::path& output);
+
+// Reads an .onnx or .tflite file and writes its network into a folder, see write_network. `name`
+// is made of the file's where it is empty. Throws an Error.
+WrittenNetwork import_network(const std::filesystem::path& file,
+                              const std::filesystem::path& folder, const std::string& name);
 
 }  // namespace etch::host

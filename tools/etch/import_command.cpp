@@ -11,18 +11,27 @@ namespace etch::host {
 namespace {
 
 struct ImportOptions {
-  std::string file, model, output;
+  std::string file, model, name, output;
 };
 
-int import(const ImportOptions& o) {
-  if (!o.file.ends_with(".safetensors")) {
-    throw Error(o.file, ": only .safetensors files can be imported; tools/torch_to_safetensors.py ",
-                "makes one of a .pt or .pth state dict");
-  }
+int import_weights(const ImportOptions& o) {
   if (o.model.empty()) throw Error("a state dict needs a --model MODEL that it is fitted to");
   const Model& model = import_state_dict(o.file, o.model, o.output);
   std::cout << model.name << ": " << grouped(model.graph.num_parameters) << " parameters in "
             << model.graph.size.tensors << " tensors -> " << o.output << std::endl;
+  return 0;
+}
+
+int import(const ImportOptions& o) {
+  if (o.file.ends_with(".safetensors")) return import_weights(o);
+  if (!o.file.ends_with(".onnx") && !o.file.ends_with(".tflite")) {
+    throw Error(o.file, ": must be a .safetensors, .onnx or .tflite file; ",
+                "tools/torch_to_safetensors.py makes the first of a .pt or .pth state dict");
+  }
+  if (!o.model.empty()) throw Error("--model ", o.model, ": the file has a network of its own");
+  const WrittenNetwork written = import_network(o.file, o.output, o.name);
+  std::cout << grouped(written.parameters) << " parameters -> " << written.header.string() << ", "
+            << written.weights.string() << std::endl;
   return 0;
 }
 
@@ -31,9 +40,14 @@ int import(const ImportOptions& o) {
 void add_import(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("import", "bring in what other libraries trained");
   auto o = std::make_shared<ImportOptions>();
-  command->add_option("FILE", o->file, "a state dict of PyTorch as .safetensors")->required();
-  command->add_option("--model", o->model, "the model it belongs to: one of those below");
-  command->add_option("-o,--output", o->output, "the file to write")->required();
+  command
+      ->add_option("FILE", o->file,
+                   "a state dict as .safetensors, or a network as .onnx or .tflite")
+      ->required();
+  command->add_option("--model", o->model, "a state dict's model: one of those below");
+  command->add_option("--name", o->name, "of the network in C++ [the file's]");
+  command->add_option("-o,--output", o->output, "the file to write; of a network, the folder")
+      ->required();
   command->footer("Models:\n" + list_models());
   command->callback([o, &action] { action = [o] { return import(*o); }; });
 }

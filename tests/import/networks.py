@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Networks through `etch import`, compiled and run: the outputs of torch.
+
+usage: networks.py ETCH PARAMETERS SOURCE_ROOT BUILD_ROOT COMPILER [onnx | tflite]
+
+onnx: networks that torch exports here. tflite: MLPerf Tiny's, which lie in ../shared/models beside
+the sources or in the folder that ETCH_TFLITE_MODELS names; without them, status 77: skipped.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import numpy
+import tflite_reference
+import torch
+import torchvision
+from torch import nn
+
+ETCH, PARAMETERS, ROOT, BUILD, COMPILER = sys.argv[1:6]
+HERE = os.path.join(ROOT, "tests", "import")
+TOLERANCE = 1e-5  # of the largest output
+
+
+def run(*command, status=0):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != status:
+        sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def outputs(path, x, folder):
+    """What the imported network makes of x, (N, H, W, C) or (N, features)."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    run(ETCH, "import", path, "-o", folder)
+    header, weights = (os.path.join(folder, name + e) for e in (".hpp", ".safetensors"))
+    parameters, program, given, got = (os.path.join(folder, name + e)
+                                       for e in (".bin", ".run", ".x", ".y"))
+    run(PARAMETERS, weights, parameters)
+    run(COMPILER, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror",
+        "-I" + os.path.join(ROOT, "include"), f'-DHEADER="{header}"', f"-DNET={name}::Net",
+        os.path.join(HERE, "run_net.cpp"), "-L" + BUILD, "-letch", "-Wl,-rpath," + BUILD,
+        "-o", program)
+    x.contiguous().numpy().astype(numpy.float32).tofile(given)
+    print(run(program, parameters, given, got), end="")
+    return torch.from_numpy(numpy.fromfile(got, numpy.float32)).reshape(x.shape[0], -1)
+
+
+def agrees(name, got, want):
+    want = want.reshape(want.shape[0], -1)
+    error = ((got - want).abs().max() / want.abs().max()).item()
+    print(f"{name}: largest difference {error:.2g} of the largest output", flush=True)
+    return error < TOLERANCE
+
+
+def contains(folder, name, *texts):
+    with open(os.path.join(folder, name + ".hpp")) as file:
+        code = file.read()
+    missing = [t for t in texts if t not in code]
+    if missing:
+        print(f"{name}.hpp lacks {missing}:\n{code}")
+    return not missing
+
+
+class Everything(nn.Module):
+    """All that can be imported, in an order that makes little sense."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 16, 3, stride=2), nn.BatchNorm2d(16),
+            nn.LeakyReLU(0.2), nn.MaxPool2d(3, 2, ceil_mode=True))
+        self.grouped = nn.Conv2d(16, 24, (3, 5), padding=(1, 2), groups=4, bias=False)
+        self.inner = nn.Sequential(nn.Conv2d(24, 24, 1), nn.Tanh())
+        self.depthwise = nn.Conv2d(24, 24, 3, padding=2, dilation=2, groups=24)
+        self.around = nn.Conv2d(24, 24, 1, bias=False)
+        self.pool = nn.AvgPool2d(3, 2, padding=1)
+        self.apart = nn.AvgPool2d(3, 1, padding=1, count_include_pad=False)
+        self.head = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(720), nn.Linear(720, 20),
+                                  nn.Sigmoid(), nn.Dropout(0.5), nn.Linear(20, 7, bias=False),
+                                  nn.Softmax(1))
+
+    def forward(self, x):
+        x = self.grouped(self.stem(x))
+        inner = self.inner(x) + x
+        x = torch.relu(self.depthwise(inner) + self.around(x))
+        return self.head(self.apart(torch.nn.functional.relu6(self.pool(x))))
+
+
+class Plain(nn.Module):
+    """A multilayer perceptron as it is written by hand: products and sums."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.randn(30, 40) / 6), nn.Parameter(torch.randn(40))
+        self.layers = nn.Sequential(*[l for _ in range(3) for l in (nn.Linear(40, 40), nn.ReLU())])
+        self.last = nn.Linear(40, 9)
+
+    def forward(self, x):
+        return self.last(self.layers(torch.relu(x @ self.weight + self.bias)))
+
+
+def randomize(network):
+    for module in network.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            nn.init.uniform_(module.weight, 0.5, 1.0)
+            nn.init.normal_(module.bias, 0, 0.2)
+
+
+def exported(name, network, shape, folder, keep_norms=False):
+    """Exports a network, imports it, compares."""
+    torch.manual_seed(3)
+    network = network().eval()
+    randomize(network)
+    x = torch.randn(2, *shape)
+    with torch.no_grad():
+        want = network(x)
+    path = os.path.join(folder, name + ".onnx")
+    mode = torch.onnx.TrainingMode.PRESERVE if keep_norms else torch.onnx.TrainingMode.EVAL
+    torch.onnx.export(network, x[:1], path, training=mode, do_constant_folding=not keep_norms,
+                      dynamic_axes={"x": [0]} if keep_norms else None, input_names=["x"])
+    images = x.permute(0, 2, 3, 1) if x.dim() == 4 else x
+    return agrees(name, outputs(path, images, folder), want)
+
+
+def refusals(folder):
+    """Operators that aren't supported are named, with their node; nothing is written."""
+    path = os.path.join(folder, "exponential.onnx")
+    torch.onnx.export(nn.Sequential(nn.Linear(3, 3), nn.Softplus()), torch.zeros(1, 3), path)
+    output = os.path.join(folder, "nothing")
+    said = run(ETCH, "import", path, "-o", output, status=1)
+    assert "/1/Softplus: the operator Softplus isn't supported; these are: Add, " in said, said
+    return not os.path.exists(output)
+
+
+def onnx(folder):
+    return all([
+        exported("mlp", Plain, (30,), folder),
+        contains(folder, "mlp", "Repeat<3, Sequential<", "Linear{.out_features = 40}, ReLU{}"),
+        exported("everything", Everything, (3, 36, 44), folder, keep_norms=True),
+        contains(folder, "everything", ".extra_padding = 1", "BatchNorm2d{}, LeakyReLU{", "}, ReLU6{},",
+                 "Residual<Sequential<", "Softmax{}"),
+        exported("resnet18", lambda: torchvision.models.resnet18(weights=None), (3, 64, 64), folder),
+        contains(folder, "resnet18", "// /layer1/layer1.0/conv1/Conv, /layer1/layer1.1/conv1/Conv",
+                 "Residual<Sequential<", "Repeat<2, Sequential<"),
+        exported("mobilenet_v2", lambda: torchvision.models.mobilenet_v2(weights=None), (3, 96, 96),
+                 folder),
+        contains(folder, "mobilenet_v2", "ReLU6{}", ".groups = 960", "Repeat<2,"),
+        refusals(folder)])
+
+
+def tflite(folder):
+    models = os.environ.get("ETCH_TFLITE_MODELS", os.path.join(ROOT, "..", "shared", "models"))
+    names = ["image_classification_resnet8", "keyword_spotting_dscnn",
+             "visual_wake_words_mobilenet", "anomaly_detection_autoencoder"]
+    if not all(os.path.exists(os.path.join(models, n + "_float.tflite")) for n in names):
+        print(f"{models}: MLPerf Tiny's models aren't there: skipped")
+        sys.exit(77)
+    results = []
+    for name in names:
+        path = os.path.join(models, name + "_float.tflite")
+        reference = tflite_reference.Network(path)
+        torch.manual_seed(4)
+        x = torch.rand([4] + reference.input_shape[1:])
+        results.append(agrees(name, outputs(path, x, folder), reference.run(x)))
+        refused = os.path.join(models, name + "_int8.tflite")
+        if os.path.exists(refused):
+            said = run(ETCH, "import", refused, "-o", os.path.join(folder, "none"), status=1)
+            results.append("is a quantised network: " in said)
+    results.append(contains(folder, "visual_wake_words_mobilenet_float", "Repeat<5, Sequential<",
+                            "extra_padding = 1"))
+    results.append(contains(folder, "image_classification_resnet8_float", "Residual<Sequential<"))
+    return all(results)
+
+
+with tempfile.TemporaryDirectory() as temporary:
+    sys.exit(0 if {"onnx": onnx, "tflite": tflite}[sys.argv[6]](temporary) else 1)

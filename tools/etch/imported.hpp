@@ -1,0 +1,141 @@
+// A network as another library's file has it: layers of etch over values, in order, and their
+// weights in PyTorch's layouts. Readers of files (onnx.hpp, tflite.hpp) make it; it is checked as
+// it grows.
+#pragma once
+#include "error.hpp"
+
+#include <etch/graph.hpp>
+
+#include <string>
+#include <vector>
+
+namespace etch::host {
+
+enum class LayerKind : unsigned char {
+  conv2d,
+  linear,
+  batch_norm,
+  max_pool,
+  avg_pool,
+  global_avg_pool,
+  relu,
+  relu6,
+  leaky_relu,
+  sigmoid,
+  tanh,
+  softmax,
+  flatten,
+  add,
+};
+
+// The layer's name in C++, which is its Op::kind too: "Conv2d". An add is a "Residual".
+const char* layer_name(LayerKind kind);
+
+struct ImportedTensor {
+  std::string name;  // weight, bias, running_mean, running_var
+  std::vector<float> values;
+};
+
+struct ImportedLayer {
+  LayerKind kind{};
+  std::string name;           // in the file: what a person would look for
+  int x = none, skip = none;  // values; skip only of an add
+  int y = none;
+  Window window{};          // of convolutions and pools
+  std::size_t outputs = 0;  // channels or features
+  std::size_t groups = 1;
+  bool count_include_pad = true;
+  float eps = 0, slope = 0;
+  std::vector<ImportedTensor> tensors{};
+
+  bool has_bias() const { return tensors.size() > 1; }
+};
+
+// Zeros around an input.
+struct Padding {
+  std::size_t top = 0, left = 0, bottom = 0, right = 0;
+  bool any() const { return top + left + bottom + right > 0; }
+};
+
+// TensorFlow's "same": ceil(size / stride) positions; an odd zero stands at the end.
+Padding same_padding(Pair size, Pair kernel_size, Pair stride, Pair dilation);
+
+class ImportedNetwork {
+ public:
+  explicit ImportedNetwork(std::string file) : file_(std::move(file)) {}
+
+  // Each appends a layer named `name` and returns its output value. An Error that names the layer
+  // says what doesn't fit. Weights are (O, I / groups, KH, KW) and (O, I), I in PyTorch's order;
+  // an empty bias: none.
+  int input(Shape shape);
+  int conv2d(const std::string& name, int x, const Window& window, std::size_t groups,
+             std::vector<float> weight, std::vector<float> bias);
+  int linear(const std::string& name, int x, std::vector<float> weight, std::vector<float> bias);
+  int batch_norm(const std::string& name, int x, float eps, std::vector<ImportedTensor> tensors);
+  // A number a channel, or one for all; empty: 1 and 0. A batch norm whose deviation is 1.
+  int scale_and_shift(const std::string& name, int x, std::vector<float> scale,
+                      std::vector<float> shift);
+  // Whether x comes from a convolution or linear layer without a bias; gives it one, returns x.
+  bool takes_bias(int x) const;
+  int set_bias(int x, std::vector<float> bias);
+  int max_pool(const std::string& name, int x, const Window& window);
+  // A window over all of the input becomes a global pool.
+  int avg_pool(const std::string& name, int x, const Window& window, bool count_include_pad);
+  int activation(const std::string& name, LayerKind kind, int x, float slope = 0);
+  // A ReLU whose output nothing else takes, and a ReLU6 after it, are one.
+  int clip_to_6(const std::string& name, int x, bool only_use);
+  int add(const std::string& name, int a, int b);
+  int flatten(const std::string& name, int x);
+  // Zeros around x. They become part of the window of the layers that take the value, which must be
+  // convolutions or pools.
+  int pad(const std::string& name, int x, Padding padding);
+  void set_output(int value) { output_ = plain(value); }
+
+  // The window of these numbers over x, with what pad() put around it. An Error where the padding
+  // above or on the left is more than below or on the right, and is needed.
+  Window window(const std::string& name, int x, Pair kernel_size, Pair stride, Pair dilation,
+                Padding padding) const;
+
+  const std::string& file() const { return file_; }
+  const std::vector<ImportedLayer>& layers() const { return layers_; }
+  Shape shape(int value) const { return at(value).shape; }
+  // As the value lies in memory: after a flatten still (channels, height, width).
+  Shape layout(int value) const { return at(value).layout; }
+  // Height and width with what pad() put around the value.
+  Pair padded(int value) const;
+  int output() const { return output_; }
+  // Whether a value is (N, features), and not an image of one pixel.
+  bool is_vector(int value) const;
+
+  // Throws an Error: "FILE: NAME: ...".
+  template <class... Parts>
+  [[noreturn]] void fail(const std::string& name, const Parts&... parts) const {
+    throw Error(file_, ": ", name, ": ", parts...);
+  }
+
+ private:
+  struct Value {
+    Shape shape, layout;
+    int of = none;  // what pad() was applied to
+    Padding padding{};
+    std::string pad_name{};
+  };
+  const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
+  int append(ImportedLayer layer, Shape shape, Shape layout);
+  // x, which must not be padded.
+  int plain(int x) const;
+  int unpadded(int x) const { return at(x).of == none ? x : at(x).of; }
+  // What makes x; null: it is the input, or padded.
+  const ImportedLayer* maker(int x) const;
+  bool is_non_negative(int x) const;
+  Shape check_window(const std::string& name, int x, const Window& window,
+                     std::size_t channels) const;
+  void check_pool(const std::string& name, const Window& window) const;
+
+  std::string file_;
+  std::vector<ImportedLayer> layers_;
+  std::vector<Value> values_;
+  int output_ = none;
+};
+
+}  // namespace etch::host
