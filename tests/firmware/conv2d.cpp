@@ -66,6 +66,7 @@ ConvGeometry random_geometry(Generator& random, std::size_t batch) {
     if (random.below(2) == 0) w.stride = {pick(random, 1, 3), pick(random, 1, 3)};
     if (random.below(4) == 0) w.dilation = {pick(random, 1, 2), pick(random, 1, 3)};
     if (random.below(3) != 0) w.padding = {pick(random, 0, 3), pick(random, 0, 3)};
+    if (random.below(3) == 0) w.extra_padding = {pick(random, 0, 2), pick(random, 0, 2)};
     const bool depthwise = random.below(4) == 0;
     g.groups = depthwise ? pick(random, 2, 30) : random.below(4) == 0 ? pick(random, 2, 4) : 1;
     const std::size_t in = depthwise ? 1 : pick(random, 1, 20);

@@ -23,7 +23,7 @@ struct Segments {
 };
 
 constexpr bool meets_padding(const ConvGeometry& g) {
-  return g.window.padding.height > 0 || g.window.padding.width > 0;
+  return g.window.padded(g.input) != Pair(g.input.height, g.input.width);
 }
 // Nothing tells pixels apart: they are as one line, over all images. A fully connected layer's is
 // as long as its batch.
@@ -116,14 +116,14 @@ class ForwardSegments : public Segments {
     std::size_t width, padding;
   };
 
+  static constexpr std::size_t padded_width(const ConvGeometry& g) {
+    return g.window.padded(g.input).width;
+  }
   // Few channels make short segments where padding cuts a kernel row: the lines that a line of y
   // sees are copied between zeros instead.
   static constexpr bool copies_lines(const ConvGeometry& g) {
-    return g.inputs() < 4 && g.groups == 1 && g.window.padding.width > 0 &&
+    return g.inputs() < 4 && g.groups == 1 && padded_width(g) > g.input.width &&
            g.window.dilation == Pair(1);
-  }
-  static constexpr std::size_t padded_width(const ConvGeometry& g) {
-    return g.input.width + 2 * g.window.padding.width;
   }
   // A pixel, or the lines. Of a depthwise convolution all channels, of others those of a group.
   static constexpr std::size_t zeros(const ConvGeometry& g) {
