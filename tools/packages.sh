@@ -37,8 +37,16 @@ need_to_bench() {
   need gnuplot-nox "plots"
 }
 
+need_to_run_firmware() {
+  need gcc-arm-none-eabi "programs for Cortex-M"
+  need libstdc++-arm-none-eabi-newlib "their C++ headers"
+  need qemu-system-arm "runs them: six boards"
+  need python3 "their sizes and stacks against the budgets"
+}
+
 need_to_test() {
   need_to_build
+  need_to_run_firmware
   need catch2 "the tests"
   need_to_compare
   need clang-14 "a second compiler"
@@ -61,8 +69,6 @@ want() {
 
 need_to_check() {
   need_to_test
-  need gcc-arm-none-eabi "headers on a Cortex-M"
-  need libstdc++-arm-none-eabi-newlib "headers on a Cortex-M"
   need clang-format "formatting"
   need lcov "coverage"
   want clang-19 "a third compiler"
