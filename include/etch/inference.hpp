@@ -1,5 +1,6 @@
 // Inference: a network's program and its arena in one plain object.
 #pragma once
+#include <etch/kernels/parallel.hpp>
 #include <etch/network.hpp>
 
 #include <span>
@@ -25,6 +26,8 @@ template <class Net, InferenceOptions options = InferenceOptions{}>
 class Inference {
   static_assert(AtLeast<options.batch, 1u>, "Inference: batch must be at least 1");
   static_assert(AtLeast<options.threads, 1u>, "Inference: threads must be at least 1");
+  static_assert(AtMost<options.threads, kernels::most_threads>,
+                "Inference: a header-only build, as firmware is, runs on one thread");
 
   static constexpr auto plan = draft<Net::graph.size>(Net::graph, options);
 

@@ -1,6 +1,7 @@
 // Training: forward, loss, backward and optimizer in one plain object.
 #pragma once
 #include <etch/initialize.hpp>
+#include <etch/kernels/parallel.hpp>
 #include <etch/loss.hpp>
 #include <etch/network.hpp>
 #include <etch/optimizer.hpp>
@@ -20,6 +21,8 @@ template <class Net, Loss auto loss, Optimizer auto optimizer, Training options 
 class Trainer {
   static_assert(AtLeast<options.batch, 1u>, "Trainer: batch must be at least 1");
   static_assert(AtLeast<options.threads, 1u>, "Trainer: threads must be at least 1");
+  static_assert(AtMost<options.threads, kernels::most_threads>,
+                "Trainer: a header-only build, as firmware is, runs on one thread");
   static_assert(AtLeast<Net::graph.num_trainable, 1u>,
                 "Trainer: the network has nothing that learns: all its parameters are frozen");
 

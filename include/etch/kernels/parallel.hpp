@@ -6,11 +6,13 @@
 namespace etch::kernels {
 
 #if defined(ETCH_HEADER_ONLY)
+inline constexpr std::size_t most_threads = 1;
 template <class Body>
 inline void parallel(std::size_t, std::size_t count, const Body& body) {
   for (std::size_t i = 0; i < count; ++i) body(i, std::size_t{0});
 }
 #else
+inline constexpr std::size_t most_threads = static_cast<std::size_t>(-1);
 // Calls run(body, i, worker) for every i in [0, count), worker < threads; returns when all are
 // done.
 void parallel_run(std::size_t threads, std::size_t count, const void* body,

@@ -1,0 +1,92 @@
+// A board: how much memory it has, and whether a network fits it. What doesn't fit doesn't compile,
+// and the compiler names the step at the peak and the bytes that are too many.
+#pragma once
+#include <etch/inference.hpp>
+#include <etch/text.hpp>
+#include <etch/trainer.hpp>
+
+namespace etch {
+
+// Bytes. `ram` is what is left for networks beside the stack and the program's own data; `flash`
+// what is left for weights beside the code. An object is a few bytes larger on a host than on a
+// 32-bit core, never smaller.
+//
+//   inline constexpr Board stm32f405{.ram = 180 * 1024, .flash = 960 * 1024};
+//   static_assert(fits<LeNet, InferenceOptions{}, stm32f405>);
+//   static_assert(fits<LeNet, Learning{CrossEntropyLoss{}, SGD{}, Training{.batch = 4}},
+//   stm32f405>);
+struct Board {
+  std::size_t ram = 0, flash = 0;
+};
+
+// What a Trainer takes beside its network.
+template <Loss L, Optimizer O>
+struct Learning {
+  L loss{};
+  O optimizer{};
+  Training options{};
+};
+template <class L, class O>
+Learning(L, O) -> Learning<L, O>;
+template <class L, class O>
+Learning(L, O, Training) -> Learning<L, O>;
+
+// The object that a mode means, and its flash: inference reads weights from there, training has
+// them in RAM.
+template <class Net, auto mode>
+struct InMode {
+  using Object = Inference<Net, mode>;
+  static constexpr std::size_t flash = Net::parameter_bytes;
+};
+template <class Net, class L, class O, Learning<L, O> mode>
+struct InMode<Net, mode> {
+  using Object = Trainer<Net, mode.loss, mode.optimizer, mode.options>;
+  static constexpr std::size_t flash = 0;
+};
+
+template <std::size_t size>
+constexpr Text<size> text_of(const char* from) {
+  char characters[size]{};
+  for (std::size_t i = 0; i + 1 < size; ++i) characters[i] = from[i];
+  return Text<size>(characters);
+}
+constexpr std::size_t text_size(const char* text) {
+  std::size_t n = 0;
+  while (text[n] != 0) ++n;
+  return n + 1;
+}
+
+// What is compared, with the bytes that are missing and the step that needs the most memory as
+// arguments, which the compiler prints: its number (etch plan lists them), its layer, and its pass.
+template <std::size_t bytes_over, std::size_t peak_step, Text layer, StepKind pass>
+struct RamOf {
+  static_assert(AtMost<bytes_over, 0u>,
+                "Board: the network needs more RAM than there is: bytes_over, at its peak_step");
+  static constexpr bool suffices = bytes_over == 0;
+};
+template <std::size_t bytes_over>
+struct FlashOf {
+  static_assert(AtMost<bytes_over, 0u>,
+                "Board: the weights need more flash than there is: bytes_over");
+  static constexpr bool suffices = bytes_over == 0;
+};
+
+constexpr std::size_t bytes_over(std::size_t needed, std::size_t there) {
+  return needed > there ? needed - there : 0;
+}
+
+template <class Net, auto mode, Board board>
+constexpr bool check_board() {
+  using Object = typename InMode<Net, mode>::Object;
+  constexpr Step step = Object::steps[Object::peak_step];
+  constexpr const char* layer = step.op < 0 ? "loss" : Net::graph.ops[step.op].kind;
+  using Ram = RamOf<bytes_over(sizeof(Object), board.ram), Object::peak_step,
+                    text_of<text_size(layer)>(layer), step.kind>;
+  using Flash = FlashOf<bytes_over(InMode<Net, mode>::flash, board.flash)>;
+  return Ram::suffices && Flash::suffices;
+}
+
+template <class Net, auto mode, Board board>
+inline constexpr bool fits = check_board<Net, mode, board>();
+
+}  // namespace etch
