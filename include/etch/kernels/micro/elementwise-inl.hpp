@@ -36,6 +36,9 @@ HWY_INLINE void map(std::size_t size, const float* a, const float* b, float* y, 
 }
 
 // NaN stays NaN, as in PyTorch.
+inline HWY_NOINLINE void relu6(std::size_t size, const float* x, float* y) {
+  map(size, x, y, [](float v) { return v < 0 ? 0.0f : v > 6 ? 6.0f : v; });
+}
 inline HWY_NOINLINE void relu(std::size_t size, const float* x, float* y) {
   map(size, x, y, [](float v) { return v < 0 ? 0.0f : v; });
 }
@@ -71,6 +74,8 @@ HWY_INLINE void activation(const Activation& a) {
   switch (a.function) {
     case Function::relu:
       return relu(a.size, a.x, a.y);
+    case Function::relu6:
+      return relu6(a.size, a.x, a.y);
     case Function::leaky_relu:
       return leaky_relu(a.size, a.negative_slope, a.x, a.y);
     case Function::sigmoid:
@@ -88,6 +93,10 @@ inline HWY_NOINLINE void relu_gradient(std::size_t size, const float* y, const f
                                        float* dx) {
   map(size, y, dy, dx, [](float v, float g) { return v > 0 ? g : 0.0f; });
 }
+inline HWY_NOINLINE void relu6_gradient(std::size_t size, const float* y, const float* dy,
+                                        float* dx) {
+  map(size, y, dy, dx, [](float v, float g) { return v > 0 && v < 6 ? g : 0.0f; });
+}
 inline HWY_NOINLINE void sigmoid_gradient(std::size_t size, const float* y, const float* dy,
                                           float* dx) {
   map(size, y, dy, dx, [](float v, float g) { return g * ((1.0f - v) * v); });
@@ -101,6 +110,8 @@ HWY_INLINE void activation_gradient(const ActivationGradient& a) {
   switch (a.function) {
     case Function::relu:
       return relu_gradient(a.size, a.y, a.dy, a.dx);
+    case Function::relu6:
+      return relu6_gradient(a.size, a.y, a.dy, a.dx);
     case Function::leaky_relu:
       return leaky_relu_gradient(a.size, a.negative_slope, a.y, a.dy, a.dx);
     case Function::sigmoid:
