@@ -44,9 +44,18 @@ need_to_run_firmware() {
   need python3 "their sizes and stacks against the budgets"
 }
 
+need_to_run_linux() {
+  need g++-aarch64-linux-gnu "64-bit ARM Linux"
+  need g++-arm-linux-gnueabihf "32-bit ARM Linux"
+  need g++-riscv64-linux-gnu "RISC-V Linux"
+  need qemu-user-static "runs their tests"
+  need catch2 "the tests"
+}
+
 need_to_test() {
   need_to_build
   need_to_run_firmware
+  need_to_run_linux
   need catch2 "the tests"
   need_to_compare
   need clang-14 "a second compiler"

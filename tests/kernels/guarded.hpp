@@ -59,6 +59,10 @@ inline bool same_bits(const Guarded& a, const Guarded& b) {
   return true;
 }
 
+#if defined(HWY_COMPILE_ONLY_STATIC)
+// A cross build has one target.
+inline void for_each_target(const std::function<void()>& body) { body(); }
+#else
 inline void for_each_target(const std::function<void()>& body) {
   for (const auto target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
@@ -69,5 +73,6 @@ inline void for_each_target(const std::function<void()>& body) {
   hwy::SetSupportedTargetsForTest(0);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
+#endif
 
 }  // namespace guarded
