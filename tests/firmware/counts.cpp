@@ -88,6 +88,7 @@ void train_plain() { plain::train(a, b); }
 constexpr Count all[] = {
     {"nothing", 1, [] {}},
     forward<conv3x3>("conv3x3"),
+    forward<conv3x3, 1, ConvKernels<conv3x3, true>::forward>("conv3x3-unrolled"),
     forward<conv3x3, 1, conv2d_forward_loops>("conv3x3-loops"),
     input_gradient<conv3x3>("conv3x3-dx"),
     weight_gradient<conv3x3>("conv3x3-dw"),
@@ -95,7 +96,9 @@ constexpr Count all[] = {
     forward<deep>("conv3x3-deep"),
     forward<pointwise>("conv1x1"),
     forward<rgb>("conv3x3-rgb"),
+    forward<rgb, 1, ConvKernels<rgb, true>::forward>("conv3x3-rgb-unrolled"),
     forward<gray>("conv5x5-gray"),
+    forward<gray, 1, ConvKernels<gray, true>::forward>("conv5x5-gray-unrolled"),
     weight_gradient<gray>("conv5x5-gray-dw"),
     forward<linear(256, 64)>("linear-one"),
     forward<linear(64, 64), 16>("linear-batch"),

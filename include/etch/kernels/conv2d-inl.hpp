@@ -193,6 +193,7 @@ inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winogra
 
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/conv2d-inl.hpp>
+#include <etch/kernels/micro/unrolled-inl.hpp>
 namespace etch::kernels {
 inline void conv2d_forward(const ConvForward& c) { micro::forward_of(c.geometry)(c); }
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
@@ -201,11 +202,21 @@ inline void conv2d_input_gradient(const ConvInputGradient& c) {
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
   micro::weight_gradient_of(c.geometry)(c);
 }
-template <ConvGeometry g>
+template <ConvGeometry g, bool unrolled = false>
 struct ConvKernels {
   static constexpr auto* forward = micro::forward_of(g);
   static constexpr auto* input_gradient = micro::input_gradient_of(g);
   static constexpr auto* weight_gradient = micro::weight_gradient_of(g);
+  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
+    return conv2d_forward_scratch(g, batch, threads);
+  }
+};
+template <ConvGeometry g>
+requires(micro::is_unrolled(g)) struct ConvKernels<g, true> : ConvKernels<g> {
+  static constexpr auto* forward = micro::Unrolled<g>::forward;
+  static constexpr std::size_t forward_scratch(std::size_t, std::size_t) {
+    return micro::Unrolled<g>::bytes;
+  }
 };
 }  // namespace etch::kernels
 #else

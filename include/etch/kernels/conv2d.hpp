@@ -60,14 +60,17 @@ void conv2d_forward_loops(const ConvForward&);
 void conv2d_input_gradient_loops(const ConvInputGradient&);
 void conv2d_weight_gradient_loops(const ConvWeightGradient&);
 
-// The functions of Algorithm::gemm that serve one geometry. Firmware has several, of which only
-// those that are used are in the flash.
+// The functions that serve one geometry, Algorithm::unrolled or gemm. Firmware has several, of
+// which only those that are used are in the flash.
 #if !(defined(ETCH_HEADER_ONLY) && defined(HWY_COMPILE_ONLY_SCALAR))
-template <ConvGeometry>
+template <ConvGeometry g, bool unrolled = false>
 struct ConvKernels {
   static constexpr auto* forward = conv2d_forward;
   static constexpr auto* input_gradient = conv2d_input_gradient;
   static constexpr auto* weight_gradient = conv2d_weight_gradient;
+  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
+    return conv2d_forward_scratch(g, batch, threads);
+  }
 };
 #endif
 

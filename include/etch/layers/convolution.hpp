@@ -7,8 +7,9 @@
 namespace etch {
 
 enum class Algorithm : unsigned char {
-  gemm,   // implicit GEMM on SIMD registers, no im2col buffer
-  loops,  // the definition, tap by tap: small code, no scratch
+  gemm,      // implicit GEMM on SIMD registers, no im2col buffer
+  loops,     // the definition, tap by tap: small code, no scratch
+  unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
 };
 
 // Parameters: the weights, then the bias.
@@ -16,8 +17,8 @@ template <kernels::ConvGeometry geometry, bool has_bias, Algorithm algorithm = A
 struct Convolution {
   static constexpr std::size_t weights = geometry.weights();
   static constexpr std::size_t outputs = geometry.output.channels;
-  static constexpr bool gemm = algorithm == Algorithm::gemm;
-  using Kernels = kernels::ConvKernels<geometry>;
+  static constexpr bool gemm = algorithm != Algorithm::loops;
+  using Kernels = kernels::ConvKernels<geometry, algorithm == Algorithm::unrolled>;
 
   static void forward(const Call& c) {
     constexpr auto* kernel = gemm ? Kernels::forward : kernels::conv2d_forward_loops;
@@ -58,7 +59,7 @@ struct Convolution {
     }
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
-    return gemm ? kernels::conv2d_forward_scratch(geometry, batch, threads) : 0;
+    return gemm ? Kernels::forward_scratch(batch, threads) : 0;
   }
   static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
     if (!gemm) return 0;
