@@ -83,14 +83,14 @@ inline HWY_NOINLINE void max_pool_forward(const MaxPoolForward& a) {
 template <class Args>
 float pool_divisor(const Args& a, const PoolWindow& w, std::size_t r, std::size_t c) {
   if (!a.count_include_pad) return static_cast<float>(w.rows.size() * w.columns.size());
-  const auto padded = [](std::size_t at, std::size_t kernel, std::size_t stride,
-                         std::size_t padding, std::size_t length) {
-    return std::min(at * stride + kernel, length + 2 * padding) - at * stride;
+  const auto covered = [](std::size_t at, std::size_t kernel, std::size_t stride,
+                          std::size_t padded) {
+    return std::min(at * stride + kernel, padded) - at * stride;
   };
   const Window& k = a.window;
-  return static_cast<float>(
-      padded(r, k.kernel_size.height, k.stride.height, k.padding.height, a.input.height) *
-      padded(c, k.kernel_size.width, k.stride.width, k.padding.width, a.input.width));
+  const Pair padded = k.padded(a.input);
+  return static_cast<float>(covered(r, k.kernel_size.height, k.stride.height, padded.height) *
+                            covered(c, k.kernel_size.width, k.stride.width, padded.width));
 }
 
 // Calls body(offset of the tap's channels) for every tap of a window.
