@@ -61,6 +61,7 @@ need_to_test() {
   need clang-14 "a second compiler"
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
+  need make "the tutorial"
   need python3 "reads what the etch command writes"
   need libonnx-dev "etch import of ONNX files"
   need libprotobuf-dev "etch import of ONNX files"
