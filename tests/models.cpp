@@ -1,5 +1,8 @@
 // The zoo: PyTorch's and MLPerf's parameter counts, torchvision's names.
+#include <etch/models/autoencoder.hpp>
+#include <etch/models/ds_cnn.hpp>
 #include <etch/models/lenet.hpp>
+#include <etch/models/mobilenet.hpp>
 #include <etch/models/resnet.hpp>
 #include <etch/models/resnet8.hpp>
 
@@ -13,6 +16,12 @@ inline constexpr Shape mnist{1, 28, 28}, imagenet{3, 224, 224};
 static_assert(Network<lenet<10>, mnist>::num_parameters == 61'706);
 static_assert(Network<convnet<10>, mnist>::output_shape == Shape{10});
 static_assert(Network<resnet8<10>, Shape{3, 32, 32}>::num_parameters == 78'186);
+static_assert(Network<mobilenet_025<2>, Shape{3, 96, 96}>::num_parameters == 216'322);
+static_assert(Network<mobilenet_025<2>, Shape{3, 96, 96}>::macs == 7'489'664);
+static_assert(Network<ds_cnn<12>, Shape{1, 49, 10}>::num_parameters == 23'756);
+static_assert(Network<ds_cnn<12>, Shape{1, 49, 10}>::macs == 2'656'768);
+static_assert(Network<autoencoder<>, Shape{640}>::num_parameters == 267'928);
+static_assert(Network<autoencoder<Norm::without>, Shape{640}>::output_shape == Shape{640});
 static_assert(Network<resnet18<1000>, imagenet>::num_parameters == 11'689'512);
 static_assert(Network<resnet34<1000>, imagenet>::num_parameters == 21'797'672);
 static_assert(Network<resnet50<1000>, imagenet>::num_parameters == 25'557'032);

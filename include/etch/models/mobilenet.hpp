@@ -5,18 +5,21 @@
 
 namespace etch {
 
+// TensorFlow's padding "same" over an input of even size: one zero all around, or with stride 2
+// below and on the right alone.
+template <std::size_t out, std::size_t stride, std::size_t groups>
+inline constexpr Conv2d same_3x3{.out_channels = out,
+                                 .kernel_size = 3,
+                                 .stride = stride,
+                                 .padding = stride == 1 ? 1 : 0,
+                                 .groups = groups,
+                                 .extra_padding = stride == 1 ? 0 : 1};
+
 // A 3x3 convolution a channel, then a 1x1 convolution across them; a norm and a ReLU after each.
 // As in the reference, convolutions have biases beside the norms.
 template <std::size_t in, std::size_t out, std::size_t stride, Norm norm>
 inline constexpr auto separable = Sequential<
-    Named<
-        "",
-        conv_norm<
-            "conv1", "bn1",
-            Conv2d{
-                .out_channels = in, .kernel_size = 3, .stride = stride, .padding = 1, .groups = in},
-            norm>>{},
-    ReLU{},
+    Named<"", conv_norm<"conv1", "bn1", same_3x3<in, stride, in>, norm>>{}, ReLU{},
     Named<"", conv_norm<"conv2", "bn2", Conv2d{.out_channels = out, .kernel_size = 1}, norm>>{},
     ReLU{}>{};
 
@@ -24,10 +27,7 @@ inline constexpr auto separable = Sequential<
 // Norm::without is the network whose norms were folded into its convolutions.
 template <std::size_t classes, Norm norm = Norm::batch>
 inline constexpr auto mobilenet_025 = Sequential<
-    Named<"", conv_norm<"conv1", "bn1",
-                        Conv2d{.out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1},
-                        norm>>{},
-    ReLU{},
+    Named<"", conv_norm<"conv1", "bn1", same_3x3<8, 2, 1>, norm>>{}, ReLU{},
     Named<"layers", Sequential<separable<8, 16, 1, norm>, separable<16, 32, 2, norm>,
                                separable<32, 32, 1, norm>, separable<32, 64, 2, norm>,
                                separable<64, 64, 1, norm>, separable<64, 128, 2, norm>,
