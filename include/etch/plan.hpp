@@ -126,11 +126,12 @@ constexpr Peak assign_in_time(Buffer* buffers, int num_buffers, int num_steps, P
 // Places the largest buffer first, each at the lowest offset that is free for all its life; the
 // order of TensorFlow Lite Micro's planner. Meets the bound for ResNet's inference, where
 // placing in time leaves holes. Quadratic, so it isn't for the thousand buffers of training.
+// With a step, what lives there goes first: at the peak it then lies without a hole.
 class PlanBySize {
  public:
   // `order` and `placed` hold num_buffers each: the buffers by size, and by offset.
-  constexpr PlanBySize(Buffer* buffers, int num_buffers, int* order, int* placed)
-      : buffers_(buffers), order_(order), placed_(placed) {
+  constexpr PlanBySize(Buffer* buffers, int num_buffers, int* order, int* placed, int step = -1)
+      : buffers_(buffers), order_(order), placed_(placed), step_(step) {
     for (int b = 0; b < num_buffers; ++b) {
       if (buffers[b].first >= 0) order_[size_++] = b;
     }
@@ -149,7 +150,11 @@ class PlanBySize {
   }
 
  private:
+  constexpr bool lives(int b) const {
+    return buffers_[b].first <= step_ && step_ <= buffers_[b].last;
+  }
   constexpr bool before(int a, int b) const {
+    if (lives(a) != lives(b)) return lives(a);
     if (buffers_[a].bytes != buffers_[b].bytes) return buffers_[a].bytes > buffers_[b].bytes;
     return buffers_[a].first < buffers_[b].first;
   }
@@ -188,23 +193,24 @@ class PlanBySize {
   Buffer* buffers_;
   int* order_;
   int* placed_;
+  int step_;
   int size_ = 0;
 };
 
-// Gives every buffer its offset: in time, and by size too where that leaves a hole and the
-// buffers are few enough for the compiler.
+// Gives every buffer its offset: in time, and by size too, in two orders, where that leaves a hole
+// and the buffers are few enough for the compiler.
 constexpr Peak assign_offsets(Buffer* buffers, int num_buffers, int num_steps, PlanTables t) {
   constexpr int few = 512;
   Peak peak = assign_in_time(buffers, num_buffers, num_steps, t);
-  if (num_buffers <= few && peak.arena_bytes > peak.live_bytes + peak.live_bytes / 64) {
-    const std::size_t arena =
-        PlanBySize(buffers, num_buffers, t.next, t.next + num_buffers).assign();
-    if (arena < peak.arena_bytes) {
-      peak.arena_bytes = arena;
-    } else {
-      peak = assign_in_time(buffers, num_buffers, num_steps, t);
-    }
+  if (num_buffers > few || peak.arena_bytes <= peak.live_bytes + peak.live_bytes / 64) return peak;
+  const auto by_size = [&](int step) {
+    return PlanBySize(buffers, num_buffers, t.next, t.next + num_buffers, step).assign();
+  };
+  const std::size_t around_peak = by_size(peak.step), plain = by_size(-1);
+  if (peak.arena_bytes <= (plain < around_peak ? plain : around_peak)) {
+    return assign_in_time(buffers, num_buffers, num_steps, t);
   }
+  peak.arena_bytes = plain <= around_peak ? plain : by_size(peak.step);
   return peak;
 }
 

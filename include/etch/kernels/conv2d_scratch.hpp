@@ -162,11 +162,6 @@ constexpr std::size_t packed_pixels(const ConvGeometry& g, std::size_t batch) {
   const std::size_t all = batch * image;
   return all < row ? all : row;
 }
-constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
-  const std::size_t columns = g.outputs() < tile_columns ? g.outputs() : tile_columns;
-  return cache_lines(packed_pixels(g, batch) * columns * sizeof(float));
-}
-
 // Where input channels are few, a tile of the weight gradient has all taps of a kernel row.
 constexpr bool merges_gradient_taps(const ConvGeometry& g) {
   return g.inputs() < fewest_rows * 2 && g.groups == 1 && g.window.dilation.width == 1;
@@ -176,6 +171,15 @@ constexpr bool merges_gradient_taps(const ConvGeometry& g) {
 constexpr bool is_batch_inner(const ConvGeometry& g, std::size_t batch) {
   return batch > g.output.width && g.output.height * g.output.width <= chunk_pixels &&
          !is_pointwise(g) && !merges_gradient_taps(g);
+}
+// Where all columns are those of the tensor it is as if packed.
+constexpr bool is_packed(const ConvGeometry& g, std::size_t batch) {
+  return g.groups == 1 && g.outputs() <= tile_columns && !is_batch_inner(g, batch);
+}
+constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
+  if (is_packed(g, batch)) return 0;
+  const std::size_t columns = g.outputs() < tile_columns ? g.outputs() : tile_columns;
+  return cache_lines(packed_pixels(g, batch) * columns * sizeof(float));
 }
 // Floats of a line of x between zeros, and how many lines a chunk of output lines looks at.
 constexpr std::size_t gradient_line(const ConvGeometry& g) {

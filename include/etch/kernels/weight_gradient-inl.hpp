@@ -138,7 +138,7 @@ class GradientColumns {
         pieces_(pieces),
         merged_(merges_gradient_taps(g_)),
         padded_(merged_ && has_padding(g_)),
-        direct_(columns_ == g_.output.channels && !is_batch_inner(g_, c.batch)),
+        as_it_is_(is_packed(g_, c.batch)),
         packed_(reinterpret_cast<float*>(scratch)),
         lines_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
         batch_inner_(is_batch_inner(g_, c.batch)),
@@ -151,7 +151,7 @@ class GradientColumns {
     const std::size_t step = std::max(chunk_pixels / line_, std::size_t{1});
     for (begin_ = 0; begin_ < lines; begin_ = end_) {
       end_ = std::min(lines, begin_ + step);
-      direct_ ? take((end_ - begin_) * line_) : pack((end_ - begin_) * line_);
+      as_it_is_ ? take((end_ - begin_) * line_) : pack((end_ - begin_) * line_);
       if (padded_) pad();
       all_tiles();
     }
@@ -187,7 +187,7 @@ class GradientColumns {
     });
   }
 
-  // Where all columns are those of the tensor it is as if packed.
+  // As it is: see is_packed.
   void take(std::size_t pixels) {
     dy_ = c_.dy + begin_ * line_ * columns_;
     if (c_.dbias == nullptr || piece_ != 0) return;
@@ -356,7 +356,7 @@ class GradientColumns {
   const ConvWeightGradient& c_;
   const ConvGeometry& g_;
   std::size_t group_, first_, columns_, piece_, pieces_;
-  bool merged_, padded_, direct_;
+  bool merged_, padded_, as_it_is_;
   float* packed_;
   float* lines_;                     // of x, padded
   bool batch_inner_;                 // the pixels of a run are the same place in several images
