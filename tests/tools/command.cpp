@@ -224,6 +224,18 @@ TEST_CASE("A summary in text and in JSON") {
   CHECK(etch_run({"summary", "lenet", "--batch", "0"}).status != 0);
 }
 
+TEST_CASE("Winograd's weights stand in a plan, and a profile is without their making") {
+  if (skipped()) return;
+  const Words resnet = {"resnet18", "--winograd", "--json"};
+  const auto plan = nlohmann::json::parse(etch_run(Words{"plan"} + resnet).output);
+  CHECK(plan.at("prepared_bytes").get<std::size_t>() > 0);
+  CHECK(plan.at("steps").at(0).at("pass") == "prepare");
+  const auto profile =
+      nlohmann::json::parse(etch_run(Words{"profile", "--seconds", "0"} + resnet).output);
+  for (const auto& s : profile.at("steps")) CHECK(s.at("pass") != "prepare");
+  CHECK(etch_run({"plan", "resnet18", "--train", "--winograd"}).status == 2);
+}
+
 TEST_CASE("A profile, the slowest step first") {
   if (skipped()) return;
   const Words lenet = {"profile", "lenet", "--seconds", "0.01"};

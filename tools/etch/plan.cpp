@@ -23,8 +23,8 @@ struct PlanOptions : ProgramOptions {
 };
 
 struct Bytes {
-  std::size_t parameters, gradients, optimizer, arena;
-  std::size_t total() const { return parameters + gradients + optimizer + arena; }
+  std::size_t parameters, prepared, gradients, optimizer, arena;
+  std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
 };
 
 class Plan {
@@ -41,8 +41,9 @@ class Plan {
     s.optimizer = o.optimizer;
     if (o.optimizer == "sgd") s.momentum = 0.9;
     const std::size_t states = state_names(make_optimizer(s)).size();
-    bytes_ = {graph_.total() * sizeof(float), o.train && o.update == "accumulate" ? learned : 0,
-              o.train ? states * learned : 0, program_.peak.arena_bytes};
+    bytes_ = {graph_.total() * sizeof(float), program_.prepared_bytes,
+              o.train && o.update == "accumulate" ? learned : 0, o.train ? states * learned : 0,
+              program_.peak.arena_bytes};
   }
 
   void print_json() const {
@@ -59,6 +60,7 @@ class Plan {
     j["parameters"] = graph_.num_parameters;
     j["macs"] = graph_.macs;
     j["parameter_bytes"] = bytes_.parameters;
+    j["prepared_bytes"] = bytes_.prepared;
     j["gradient_bytes"] = bytes_.gradients;
     j["optimizer_bytes"] = bytes_.optimizer;
     j["arena_bytes"] = bytes_.arena;
@@ -152,6 +154,7 @@ class Plan {
       print_total("made again", count_text(program_.recompute_macs), "MACs an image, in backward");
     }
     print_bytes("parameter memory", bytes_.parameters, "with running statistics");
+    if (bytes_.prepared > 0) print_bytes("prepared weights", bytes_.prepared, "Winograd's");
     if (o_.train) print_bytes("gradients", bytes_.gradients);
     if (o_.train) print_bytes("optimizer state", bytes_.optimizer, o_.optimizer);
     print_bytes("arena", bytes_.arena, "activations and scratch");

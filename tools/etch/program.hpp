@@ -23,7 +23,8 @@ struct Program {
 // Throws an Error.
 Recompute recompute_from_text(const std::string& text);
 
-// Throws an Error where Recompute::budget can't be met, or the arena is larger than a program's offsets reach (16 GiB).
+// Throws an Error where Recompute::budget can't be met, or the arena is larger than a program's
+// offsets reach (16 GiB).
 Program make_program(GraphView graph, InferenceOptions options);
 Program make_program(GraphView graph, Training options);
 

@@ -15,7 +15,8 @@ Training ProgramOptions::training() const {
 std::string ProgramOptions::about() const {
   const std::string all = text(train ? "training" : "inference", ", batch ", batch, ", ", threads,
                                threads == 1 ? " thread" : " threads");
-  return train ? all + ", update " + update + ", recompute " + recompute : all;
+  if (train) return all + ", update " + update + ", recompute " + recompute;
+  return winograd ? all + ", winograd" : all;
 }
 
 void add_program_options(CLI::App& command, ProgramOptions& o) {
@@ -29,6 +30,8 @@ void add_program_options(CLI::App& command, ProgramOptions& o) {
                   "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB "
                   "[nothing]")
       ->needs(train);
+  command.add_flag("--winograd", o.winograd, "of inference: transformed weights where they pay")
+      ->excludes(train);
   command.add_option("--threads", o.threads, "threads, 1 to 64 [1]")->check(not_negative);
 }
 

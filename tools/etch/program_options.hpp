@@ -8,10 +8,11 @@ namespace etch::host {
 struct ProgramOptions {
   std::size_t batch = 1, threads = 1;
   bool train = false;
+  bool winograd = false;                                     // of inference
   std::string update = "accumulate", recompute = "nothing";  // of training
 
   Training training() const;
-  InferenceOptions inference() const { return {batch, threads}; }
+  InferenceOptions inference() const { return {batch, threads, winograd}; }
   // "training, batch 8, 1 thread, update fused, recompute nothing".
   std::string about() const;
 };

@@ -1,10 +1,10 @@
 // How long each step of a program takes, and what it computes.
 #include "step_times.hpp"
 
+#include "benchmark.hpp"
 #include "layout.hpp"
-#include "session.hpp"
 
-#include <etch/kernels/inside_taps.hpp>
+#include <etch/kernels/conv_work.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -13,25 +13,6 @@ namespace etch::host {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// Taps inside the input along one axis, over all positions.
-std::size_t inside(std::size_t positions, std::size_t taps, std::size_t stride,
-                   std::size_t dilation, std::size_t padding, std::size_t length) {
-  std::size_t all = 0;
-  for (std::size_t at = 0; at < positions; ++at) {
-    all += kernels::InsideTaps(at, taps, stride, dilation, padding, length).size();
-  }
-  return all;
-}
-
-std::size_t inside_macs(const kernels::ConvGeometry& g) {
-  const Window& w = g.window;
-  const std::size_t rows = inside(g.output.height, w.kernel_size.height, w.stride.height,
-                                  w.dilation.height, w.padding.height, g.input.height);
-  const std::size_t columns = inside(g.output.width, w.kernel_size.width, w.stride.width,
-                                     w.dilation.width, w.padding.width, g.input.width);
-  return rows * columns * g.inputs() * g.output.channels;
-}
 
 double median(std::vector<double> x) {
   const auto middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
@@ -47,19 +28,19 @@ class Machine {
       : graph_(graph),
         program_(program),
         arena_(program.peak.arena_bytes),
+        prepared_(program.prepared_bytes),
         parameters_(graph.total()),
         gradients_(Block<float>::zeros(gradients)),
         state_(Block<float>::zeros(states * graph.num_trainable)),
-        images_(batch * graph.values[0].elements()),
-        labels_(batch) {
+        batch_(graph, batch) {
     initialize(graph, parameters_.data(), 1, Initialization::kaiming_uniform);
-    Generator random{1};
-    for (float& x : images_) x = random.uniform();
     memory_.arena = arena_.data();
-    memory_.input = images_.data();
+    memory_.prepared = prepared_.data();
+    memory_.input = batch_.images.data();
     memory_.parameters = parameters_.data();
     memory_.batch = batch;
     memory_.threads = threads;
+    for (std::size_t i = 0; i < program.num_prepare; ++i) run(program.steps[i]);
   }
 
   void trains() {
@@ -71,7 +52,7 @@ class Machine {
     if (s.kind == StepKind::loss) {
       const std::size_t classes = graph_.values[graph_.output].elements();
       CrossEntropyLoss{}({memory_.batch, classes, memory_.threads, 1, memory_.source(s.y),
-                          labels_.data(), memory_.at(s.dy)});
+                          batch_.labels.data(), memory_.at(s.dy)});
     } else if (s.kind == StepKind::update) {
       update(s.parameters, s.count, memory_.gradients_of(s));
     } else {
@@ -89,10 +70,9 @@ class Machine {
 
   GraphView graph_;
   const Program& program_;
-  Block<std::byte> arena_;
+  Block<std::byte> arena_, prepared_;
   Block<float> parameters_, gradients_, state_;
-  std::vector<float> images_;
-  std::vector<std::int32_t> labels_;
+  RandomBatch batch_;
   Memory memory_;
 };
 
@@ -140,7 +120,7 @@ class Times {
 
 Profile describe(GraphView graph, const Program& program, std::size_t batch) {
   Profile p;
-  for (const Step& s : program.steps) {
+  for (const Step& s : std::span(program.steps).subspan(program.num_prepare)) {
     p.steps.push_back({step_kind(s), fused_name(graph, s), s.op >= 0 ? graph.ops[s.op].kind : "",
                        step_macs(graph, s, batch)});
   }
@@ -155,7 +135,9 @@ std::size_t inside_macs(GraphView graph, int op) {
     if (tensor.op != op || tensor.rank != 4) continue;
     const kernels::ConvGeometry& g = tensor.geometry;
     // A layer of somebody else's may count otherwise.
-    if (g.weights() * g.output.height * g.output.width == graph.ops[op].macs) return inside_macs(g);
+    if (kernels::counted_macs(g) == graph.ops[op].macs) {
+      return kernels::real_macs(g);
+    }
   }
   return graph.ops[op].macs;
 }
@@ -173,7 +155,8 @@ Profile profile(GraphView graph, const InferenceOptions& options, double seconds
   Machine machine(graph, program, options.batch, options.threads, 0, 0);
   Profile p = describe(graph, program, options.batch);
   Times times(p.steps.size());
-  times.measure(seconds, [&](std::size_t part) { machine.run(program.steps[part]); });
+  times.measure(seconds,
+                [&](std::size_t part) { machine.run(program.steps[program.num_prepare + part]); });
   times.put(p);
   return p;
 }

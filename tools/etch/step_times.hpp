@@ -27,8 +27,8 @@ std::size_t inside_macs(GraphView graph, int op);
 // The multiply-accumulates of a step, for `batch` images.
 std::size_t step_macs(GraphView graph, const Step& step, std::size_t batch);
 
-// Runs a program again and again, for about so long, on random images. Training takes a step of
-// `Adam`, after the program or, with Update::fused, in it.
+// Runs a program, after the steps that run once, again and again, for about so long, on random
+// images. Training takes a step of `Adam`, after the program or, with Update::fused, in it.
 Profile profile(GraphView graph, const InferenceOptions& options, double seconds);
 Profile profile(GraphView graph, const Training& options, double seconds);
 
