@@ -56,13 +56,11 @@ need_to_test() {
   need_to_build
   need_to_run_firmware
   need_to_run_linux
-  need catch2 "the tests"
   need_to_compare
   need clang-14 "a second compiler"
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
   need make "the tutorial"
-  need python3 "reads what the etch command writes"
   need libonnx-dev "etch import of ONNX files"
   need libprotobuf-dev "etch import of ONNX files"
   need libflatbuffers-dev "etch import of TFLite files"
