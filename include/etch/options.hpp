@@ -1,0 +1,53 @@
+// What a user chooses of inference and of training: the second argument of Inference and the last
+// of Trainer.
+#pragma once
+#include <cstddef>
+
+namespace etch {
+
+enum class Update : unsigned char {
+  accumulate,  // a gradient block like PyTorch's; the optimizer runs after the backward pass
+  fused,       // a layer's gradient is applied and dropped as soon as it is known
+};
+
+// What backward makes again instead of forward keeping it: recompute.hpp. The same bits come out.
+struct Recompute {
+  enum Kind : unsigned char {
+    nothing,      // all that backward needs is kept
+    elementwise,  // outputs of batch norm, activations and dropout are made again
+    blocks,       // all but the inputs of blocks, such as a Residual and its ReLU
+    to_fit,       // as few blocks as let the arena take at most `bytes`: Recompute::budget{bytes}
+  };
+  struct budget {
+    std::size_t bytes;
+  };
+
+  Kind kind = nothing;
+  std::size_t bytes = 0;
+  // Of to_fit, chosen so that the arena fits: BudgetSearch. See Schedule::mark_blocks.
+  int blocks_dropped = 0;
+  std::size_t limit = 0;
+
+  // What the arena may take.
+  constexpr std::size_t budget_or_all() const {
+    return kind == to_fit ? bytes : static_cast<std::size_t>(-1);
+  }
+
+  constexpr Recompute(Kind k = nothing) : kind(k) {}
+  constexpr Recompute(budget b) : kind(to_fit), bytes(b.bytes) {}
+};
+
+struct InferenceOptions {
+  std::size_t batch = 1, threads = 1;  // at most this many
+  bool winograd = false;  // kernels/winograd.hpp where it pays: faster, less exact, more memory
+  bool fuse = true;       // a convolution, its norm, a sum and a ReLU after it are one step
+};
+
+struct Training {
+  std::size_t batch = 1;  // at most this many images
+  Update update = Update::accumulate;
+  Recompute recompute{};
+  std::size_t threads = 1;  // at most this many
+};
+
+}  // namespace etch
