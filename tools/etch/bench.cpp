@@ -5,6 +5,7 @@
 #include "error.hpp"
 #include "format.hpp"
 #include "models.hpp"
+#include "program.hpp"
 #include "settings.hpp"
 #include "variants.hpp"
 
@@ -27,11 +28,6 @@ struct BenchOptions {
 Algorithm algorithm_of(const BenchOptions& o) {
   return o.algorithm == "loops" ? Algorithm::loops : Algorithm::gemm;
 }
-
-struct Bytes {
-  std::size_t parameters = 0, prepared = 0, gradients = 0, optimizer = 0, arena = 0;
-  std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
-};
 
 struct Result {
   Timing timing;

@@ -12,7 +12,7 @@ namespace etch::host {
 
 namespace {
 
-constexpr const char* supported =
+constexpr const char* supported_nodes =
     "Add, AveragePool, BatchNormalization, Clip to 0 and 6, Constant, Conv, Dropout, Flatten, "
     "Gemm, GlobalAveragePool, Identity, LeakyRelu, MatMul with weights, MaxPool, Mul and Add with "
     "a number a channel, Pad, ReduceMean over height and width, Relu, Reshape, Sigmoid, Softmax, "
@@ -77,7 +77,7 @@ class OnnxReader {
     const auto at = readings.find(op);
     if (!known || at == readings.end()) {
       fail("the operator ", node_->domain().empty() ? "" : node_->domain() + ".", op,
-           " isn't supported; these are: ", supported);
+           " isn't supported; these are: ", supported_nodes);
     }
     values_[node_->output(0)] = (this->*at->second)();
   }

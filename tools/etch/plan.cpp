@@ -22,11 +22,6 @@ struct PlanOptions : ProgramOptions {
   bool json = false, summary = false;
 };
 
-struct Bytes {
-  std::size_t parameters, prepared, gradients, optimizer, arena;
-  std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
-};
-
 class Plan {
  public:
   explicit Plan(const PlanOptions& o)

@@ -19,6 +19,12 @@ struct Program {
   std::size_t recompute_macs = 0;  // an image
 };
 
+// Of the host's memory, while it runs.
+struct Bytes {
+  std::size_t parameters = 0, prepared = 0, gradients = 0, optimizer = 0, arena = 0;
+  std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
+};
+
 // "nothing", "elementwise", "blocks", or the bytes of an arena to fit: "60MiB", "512K", "1000000".
 // Throws an Error.
 Recompute recompute_from_text(const std::string& text);

@@ -33,7 +33,7 @@ enum Operator : int {
   squeeze = 43,
   leaky_relu = 98,
 };
-constexpr const char* supported =
+constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of weights, FULLY_CONNECTED, "
     "LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL and ADD with a number a "
     "channel, PAD, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
@@ -106,7 +106,8 @@ class TfliteReader {
       case dequantize:
         return file_.read_dequantize(*op_);
     }
-    fail("the operator ", file_.operator_name(*op_), " isn't supported; these are: ", supported);
+    fail("the operator ", file_.operator_name(*op_),
+         " isn't supported; these are: ", supported_operators);
   }
 
   // The operator's options.
