@@ -12,12 +12,24 @@ fail() {
   failures=$((failures + 1))
 }
 
+# The header is read once, except by a file that sets its macros.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+echo '#include <etch/etch.hpp>' >"$work/etch.hpp"
+alone="$compiler -std=c++20 -I$root/include"
+case "$compiler" in
+  *clang*) precompiled=$work/etch.pch read_header="-include-pch $work/etch.pch" ;;
+  *) precompiled=$work/etch.hpp.gch read_header="-include $work/etch.hpp" ;;
+esac
+$alone -x c++-header "$work/etch.hpp" -o "$precompiled" || exit 1
+
 for file in "$root"/tests/rejects/*.cpp; do
   name=$(basename "$file")
   sentence=$(sed -n '1s|^// expect: ||p' "$file")
   numbers=$(sed -n '2s|^// numbers:||p' "$file")
   names=$(sed -n '3s|^// names: ||p' "$file")
-  compile="$compiler -std=c++20 -I$root/include -fsyntax-only"
+  compile="$alone -fsyntax-only"
+  grep -q '^#define ETCH_' "$file" || compile="$compile $read_header"
   $compile "$file" || fail "$name: does not compile without the mistake"
   if said=$($compile -DREJECT "$file" 2>&1); then
     fail "$name: compiles with the mistake"
@@ -38,9 +50,8 @@ sentences=$(cat "$root"/include/etch/*.hpp "$root"/include/etch/layers/*.hpp | t
   sed 's/"  *"//g' | grep -oE 'static_assert\([^;]*"[A-Z][A-Za-z0-9]*: [^"]*"' | sed 's/.*"\([^"]*\)"$/\1/')
 echo "$sentences" | while read -r sentence; do
   grep -qF "// expect: $sentence" "$root"/tests/rejects/*.cpp || echo "$sentence"
-done >/tmp/etch-sentences.$$
-while read -r sentence; do fail "no file in tests/rejects for: $sentence"; done </tmp/etch-sentences.$$
-rm -f /tmp/etch-sentences.$$
+done >"$work/sentences"
+while read -r sentence; do fail "no file in tests/rejects for: $sentence"; done <"$work/sentences"
 
 count=$(ls "$root"/tests/rejects/*.cpp | wc -l)
 echo "$compiler: $count sentences, $failures failures"
