@@ -1,8 +1,8 @@
 #!/bin/sh
 # check.sh SOURCE BUILD WAY: builds and runs program.cpp as a project that depends on etch would.
 # pkg_config and cmake_package take a tree that `meson install` made and that was moved afterwards;
-# the other ways take the sources. Kernels are compiled for one SIMD target there, for the time's
-# sake: that every target compiles is the build's own matter.
+# cmake_static builds and installs the library as a static one, for two SIMD targets. The other ways
+# take the sources, and one target. That every target compiles is the build's own matter.
 set -eu
 source=$1 build=$2 way=$3
 here=$source/tests/dependency
@@ -74,6 +74,27 @@ with_cmake_package() {
 if(etch_FOUND)
   message(FATAL_ERROR \"etch ${version} was taken for version 99\")
 endif()"
+}
+
+# A static etch brings Highway's and oneTBB's libraries into the link.
+with_cmake_static() {
+  quietly meson setup "$folder/static" "$source" -Ddefault_library=static -Dtools=disabled \
+    -Dtests=disabled -Dbench=disabled -Dparity=disabled -Doptimization=1 \
+    "-Dcpp_args=-DHWY_DISABLED_TARGETS=(HWY_AVX3|HWY_SSE4|HWY_SSSE3)"
+  build=$folder/static
+  quietly ninja -C "$build"
+  install_tree
+  [ -f "$library/libetch.a" ] || fail "there is no static library"
+  cmake_project "find_package(etch REQUIRED)"
+  program=$folder/cmake/build/program_etch
+  run "$program"
+  ldd "$program" | grep -q libetch && fail "the program needs a shared etch"
+  ldd "$program" | grep -q libtbb || fail "the program has no threads: it isn't linked with oneTBB"
+  sed -i "s|^prefix=.*|prefix=$folder/moved|" "$library"/pkgconfig/etch.pc
+  arguments=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --static --cflags --libs etch)
+  # shellcheck disable=SC2086
+  quietly $compiler $flags "$here/program.cpp" -o "$folder/etch" $arguments
+  run "$folder/etch"
 }
 
 with_cmake_sources() {
