@@ -1,6 +1,7 @@
 // etch: neural networks whose topology, shapes and memory are settled by the compiler.
 #pragma once
 #include <etch/board.hpp>
+#include <etch/folded.hpp>
 #include <etch/inference.hpp>
 #include <etch/layers/avg_pool2d.hpp>
 #include <etch/layers/batch_norm.hpp>

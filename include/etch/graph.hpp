@@ -40,6 +40,9 @@ struct Op {
   bool only_in_training = false;  // y is x in evaluation: dropout
   Fusion fusion = Fusion::nothing;
   Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
+  float eps = 0;            // of a norm
+  // Of a convolution without a bias: itself with one, for folded.hpp.
+  Op (*with_bias)(const Op&) = nullptr;
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
   std::size_t prepared = 0;
@@ -160,14 +163,23 @@ class Graph {
   constexpr int add(Op op, Shape shape, std::initializer_list<Tensor> tensors = {}) {
     op.frozen = frozen_;
     op.scope = scope_;
-    for (const Tensor& t : tensors) (t.buffer ? op.num_buffers : op.num_parameters) += t.size();
-    std::size_t& end = frozen_ ? num_frozen_ : num_trainable_;
+    return append(op, shape, tensors.begin(), tensors.end());
+  }
+
+  // The same of an op that knows its scope, and whether it is frozen: one of another graph.
+  constexpr int append(Op op, Shape shape, const Tensor* first, const Tensor* last) {
+    op.num_parameters = op.num_buffers = 0;
+    for (const Tensor* t = first; t != last; ++t) {
+      (t->buffer ? op.num_buffers : op.num_parameters) += t->size();
+    }
+    std::size_t& end = op.frozen ? num_frozen_ : num_trainable_;
     op.parameters = aligned_block(end, op.num_parameters);
     op.buffers = aligned_block(num_buffers_, op.num_buffers);
     std::size_t at = op.parameters, at_buffer = op.buffers;
-    for (Tensor t : tensors) {
+    for (; first != last; ++first) {
+      Tensor t = *first;
       if (t.size() == 0) continue;
-      t.frozen = frozen_;
+      t.frozen = op.frozen;
       t.op = size_.ops;
       t.offset = t.buffer ? at_buffer : at;
       (t.buffer ? at_buffer : at) += t.size();

@@ -91,6 +91,7 @@ struct BatchNormModule {
                   .elementwise = true,
                   .fusion = Fusion::norm,
                   .fold = fold,
+                  .eps = layer.eps,
                   .saved = saved},
                  from,
                  {Tensor::vector("weight", affine, Initial::ones),

@@ -88,9 +88,25 @@ struct Convolution {
             .dw_needs = Needs::input,
             .accumulates = true,
             .fusion = Fusion::takes,
+            .with_bias = biased(),
             .macs = weights * geometry.output.height * geometry.output.width,
             .forward_scratch = forward_scratch,
             .backward_scratch = backward_scratch};
+  }
+  // What Graph::append knows of an op stays.
+  static constexpr Op with_bias(const Op& op) {
+    Op biased = Convolution<geometry, true, algorithm>::op(op.kind, op.x);
+    biased.y = op.y;
+    biased.scope = op.scope;
+    biased.frozen = op.frozen;
+    return biased;
+  }
+  static constexpr auto biased() -> Op (*)(const Op&) {
+    if constexpr (has_bias) {
+      return nullptr;
+    } else {
+      return with_bias;
+    }
   }
   // A bias, or nothing.
   static constexpr Tensor bias() {
