@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <limits>
 #include <map>
+#include <sstream>
 
 using namespace etch;
 using namespace etch::host;
@@ -113,6 +114,172 @@ TEST_CASE("Embedded parameters are those of the file, aligned") {
     CHECK_THAT(other.errors,
                Catch::Contains("weights: these parameters belong to another network"));
   }
+}
+
+namespace {
+
+// Both forms of one network in flash; the outputs must be the same up to rounding. It prints with
+// nothing of a host: the same program runs on a Cortex-M4.
+const char* const both = R"(
+#include <etch/models/resnet8.hpp>
+#include "folded.hpp"
+#include "plain.hpp"
+#include <cmath>
+#ifdef HOST
+#include <cstdio>
+#endif
+using namespace etch;
+using Net = Network<resnet8<10>, Shape{1, 32, 32}>;
+static Inference<Net> net{plain<Net>()};
+static Inference<Folded<Net>> small{folded<Folded<Net>>()};
+static float image[Net::input_shape.elements()];
+int main() {
+  Generator random{7};
+  float largest = 0, difference = 0;
+  for (int n = 0; n < 3; ++n) {
+    for (float& x : image) x = random.uniform();
+    const auto want = net(image), got = small(image);
+    for (std::size_t i = 0; i < 10; ++i) {
+      largest = std::fmax(largest, std::fabs(want[i]));
+      difference = std::fmax(difference, std::fabs(want[i] - got[i]));
+    }
+  }
+#ifdef HOST
+  std::printf("%zu %zu %zu %zu %g\n", sizeof net, sizeof small, Net::parameter_bytes,
+              Folded<Net>::parameter_bytes, double{difference / largest});
+#endif
+  return largest > 0.1f && difference < 1e-5f * largest ? 0 : 5;
+}
+)";
+
+// Numbers as training leaves them.
+Trained resnet8() {
+  Trained trained("resnet8");
+  Generator random{5};
+  initialize(trained.model.graph, trained.values.data(), 5);
+  for (const TensorPlace& p : model_places(trained.model.graph, trained.values.data())) {
+    const bool about_one = p.name.ends_with("running_var") || p.name.find("bn") != p.name.npos;
+    if (p.tensor->rank > 1) continue;
+    for (std::size_t i = 0; i < p.tensor->size(); ++i) {
+      p.values[i] = (about_one ? 0.8f : 0.0f) + 0.4f * random.uniform();
+    }
+  }
+  return trained;
+}
+
+// The program for a Cortex-M4, and what QEMU says to it.
+Outcome run_on_cortex_m4(const Folder& place) {
+  const fs::path root = fs::path(variable("ETCH_INCLUDE")).parent_path();
+  const std::string hwy = place.file("highway");
+  fs::create_directory(hwy);
+  fs::create_directory_symlink(variable("ETCH_HIGHWAY") + "/hwy", hwy + "/hwy");
+  const std::string board = root / "targets/cortex-m";
+  const Outcome compiled = run_program({"arm-none-eabi-g++",
+                                        "-std=c++20",
+                                        "-O2",
+                                        "-mcpu=cortex-m4",
+                                        "-mthumb",
+                                        "-mfpu=fpv4-sp-d16",
+                                        "-mfloat-abi=hard",
+                                        "-fno-exceptions",
+                                        "-fno-rtti",
+                                        "-fno-threadsafe-statics",
+                                        "-fno-use-cxa-atexit",
+                                        "-ffunction-sections",
+                                        "-fdata-sections",
+                                        "-DETCH_HEADER_ONLY",
+                                        "-DHWY_COMPILE_ONLY_SCALAR",
+                                        "-DETCH_TICKS_PER_SECOND=25000000",
+                                        "-isystem",
+                                        hwy,
+                                        "-I" + variable("ETCH_INCLUDE"),
+                                        place.file("both.cpp"),
+                                        board + "/startup.cpp",
+                                        board + "/semihosting.cpp",
+                                        board + "/machine.cpp",
+                                        "-nostartfiles",
+                                        "--specs=nano.specs",
+                                        "-Wl,--gc-sections",
+                                        "-L" + board,
+                                        "-T",
+                                        root / "targets/cortex-m4/memory.ld",
+                                        "-o",
+                                        place.file("both.elf")},
+                                       ".");
+  if (compiled.status != 0) return compiled;
+  return run_program({"timeout", "100", "qemu-system-arm", "-M", "mps2-an386", "-nographic",
+                      "-monitor", "none", "-serial", "none", "-semihosting-config",
+                      "enable=on,target=native", "-kernel", place.file("both.elf")},
+                     ".");
+}
+
+}  // namespace
+
+TEST_CASE("Folded parameters give the same outputs from less flash and RAM") {
+  if (skipped()) return;
+  const Folder place;
+  resnet8().write(place.file("model.safetensors"));
+  const auto embed = [&](const char* name, std::vector<std::string> options) {
+    std::vector<std::string> command = {variable("ETCH_COMMAND"),
+                                        "embed",
+                                        place.file("model.safetensors"),
+                                        "--model",
+                                        "resnet8",
+                                        "--name",
+                                        name,
+                                        "-o",
+                                        place.file((name + std::string(".hpp")).c_str())};
+    command.insert(command.end(), options.begin(), options.end());
+    return run_program(command, ".");
+  };
+  REQUIRE(embed("plain", {}).status == 0);
+  const Outcome folded = embed("folded", {"--fold"});
+  REQUIRE(folded.errors == "");
+  CHECK_THAT(folded.output, Catch::Contains("folded<etch::Folded<Net>>(), with 7 batch norms"));
+  write_file(place.file("both.cpp"), both);
+  const Outcome compiled = run_program(
+      {variable("ETCH_COMPILER"), "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", "-DHOST",
+       "-DETCH_HEADER_ONLY", "-DHWY_COMPILE_ONLY_SCALAR", "-I" + variable("ETCH_INCLUDE"),
+       place.file("both.cpp"), "-o", place.file("both")},
+      ".");
+  REQUIRE(compiled.errors == "");
+  const Outcome run = run_program({place.file("both")}, ".");
+  INFO(run.output);
+  CHECK(run.status == 0);
+  std::size_t ram = 0, folded_ram = 0, flash = 0, folded_flash = 0;
+  std::istringstream(run.output) >> ram >> folded_ram >> flash >> folded_flash;
+  CHECK(folded_ram <= ram);
+  // Of 4 numbers a channel none is left: these convolutions had biases.
+  CHECK(flash - folded_flash >= 4 * 240 * sizeof(float));
+  if (run_program({"sh", "-c", "command -v arm-none-eabi-g++ && command -v qemu-system-arm"}, ".")
+          .status != 0) {
+    WARN("skipped on a Cortex-M4: arm-none-eabi-g++ or qemu-system-arm isn't there");
+  } else {
+    const Outcome on_board = run_on_cortex_m4(place);
+    INFO(on_board.errors);
+    CHECK(on_board.status == 0);
+  }
+
+  const std::string with_net =
+      std::string(both).replace(std::string(both).find("folded<Folded<Net>>"), 19, "folded<Net>");
+  write_file(place.file("both.cpp"), with_net);
+  const Outcome wrong = place.compile({"both.cpp"});
+  CHECK(wrong.status != 0);
+  CHECK_THAT(wrong.errors, Catch::Contains("folded: these parameters belong to another network, "
+                                           "one that is etch::Folded"));
+}
+
+TEST_CASE("What has no norms isn't folded, and nothing is written") {
+  if (skipped()) return;
+  const Folder place;
+  Trained("lenet").write(place.file("model.safetensors"));
+  const Outcome said =
+      run_program({variable("ETCH_COMMAND"), "embed", place.file("model.safetensors"), "--model",
+                   "lenet", "--fold", "-o", place.file("weights.hpp")},
+                  ".");
+  CHECK(said.status == 1);
+  CHECK_THAT(said.errors, Catch::Contains("model.safetensors: --fold: there is no batch norm"));
+  CHECK(!fs::exists(place.file("weights.hpp")));
 }
 
 TEST_CASE("What can't be embedded is refused, and nothing is written") {

@@ -79,12 +79,15 @@ std::string head(const Embedding& e, const char* comment) {
 // From #pragma once on; `values` is how the numbers get in.
 std::string header(const Embedding& e, const std::string& values, const std::string& result) {
   const std::string& n = e.name;
-  return text("#pragma once\n#include <etch/topology.hpp>\n\n", values, "// ", n,
-              "<Net>() are the parameters of Net.\ntemplate <class Net>\n",
-              "inline const etch::Parameters<Net>& ", n, "() {\n",
+  const std::string net = e.folded ? "etch::Folded<Net>" : "Net";
+  return text("#pragma once\n", e.folded ? "#include <etch/folded.hpp>\n" : "",
+              "#include <etch/topology.hpp>\n\n", values, "// ", n, "<", net,
+              ">() are the parameters of ", e.folded ? "Net with its batch norms folded" : net,
+              ".\ntemplate <class Net>\n", "inline const etch::Parameters<Net>& ", n, "() {\n",
               "  static_assert(etch::Equal<etch::topology<Net>, 0x", hex(e.layout.topology, 16),
-              "u>,\n                \"", n, ": these parameters belong to another network\");\n",
-              "  return ", result, ";\n}\n");
+              "u>,\n                \"", n, ": these parameters belong to another network",
+              e.folded ? ", one that is etch::Folded" : "", "\");\n", "  return ", result,
+              ";\n}\n");
 }
 
 std::string header_with_numbers(const Embedding& e) {

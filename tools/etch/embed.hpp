@@ -12,14 +12,15 @@ namespace etch::host {
 struct Embedding {
   const ParameterLayout& layout;
   std::span<const float> values;
-  std::string name;    // of the function template that returns them
-  std::string source;  // for people: where they come from
+  std::string name;     // of the function template that returns them
+  std::string source;   // for people: where they come from
+  bool folded = false;  // of Folded<Net>
 };
 
-// Writes `NAME<Net>()`, which gives the const Parameters<Net>& of the file's numbers. With another
-// network than they belong to it doesn't compile: etch::topology is compared.
-// output: a .hpp that holds the numbers, or a .S that does, with a .hpp beside it. Throws an Error
-// where a number isn't finite, or a name can't be one.
+// Writes `NAME<Net>()` (or NAME<Folded<Net>>()), which gives the const Parameters<Net>& of the
+// file's numbers. With another network than they belong to it doesn't compile: etch::topology is
+// compared. output: a .hpp that holds the numbers, or a .S that does, with a .hpp beside it. Throws
+// an Error where a number isn't finite, or a name can't be one.
 void write_embedding(const Embedding& embedding, const std::filesystem::path& output);
 
 }  // namespace etch::host

@@ -3,6 +3,7 @@
 #include "embed.hpp"
 #include "error.hpp"
 #include "fit.hpp"
+#include "folding.hpp"
 #include "format.hpp"
 #include "models.hpp"
 #include "safetensors.hpp"
@@ -16,34 +17,54 @@ namespace {
 
 struct EmbedOptions {
   std::string file, model, output, name = "weights";
+  bool fold = false;
 };
 
-// The named model's, or that which the file names, or which it describes.
-ParameterLayout find_layout(const Safetensors& file, const std::string& model) {
-  if (!model.empty()) return layout_of(find_model(model).graph);
+struct Layouts {
+  ParameterLayout own;
+  FoldedLayout folded;
+};
+
+Layouts layouts_of(const Model& model, bool fold) {
+  return {layout_of(model.graph), fold ? folded_layout_of(model.graph) : FoldedLayout{}};
+}
+
+// The named model's, or that which the file names, or which it describes. Folded where asked for:
+// files of before there was --fold don't have it.
+Layouts find_layouts(const Safetensors& file, const std::string& model, bool fold) {
+  if (!model.empty()) return layouts_of(find_model(model), fold);
   const Metadata& all = file.metadata();
   if (const auto at = all.find("etch.layout"); at != all.end()) {
-    return read_layout(file.path(), at->second);
+    return {read_layout(file.path(), at->second),
+            fold ? read_folded_layout(file.path(), at->second) : FoldedLayout{}};
   }
   if (const auto at = all.find("etch.model"); at != all.end()) {
-    return layout_of(find_model(at->second).graph);
+    return layouts_of(find_model(at->second), fold);
   }
   throw Error(file.path(), ": doesn't say which network it belongs to: give --model MODEL");
 }
 
 int embed(const EmbedOptions& o) {
   const Safetensors file(o.file);
-  const ParameterLayout layout = find_layout(file, o.model);
+  const auto [layout, folded] = find_layouts(file, o.model, o.fold);
   const std::vector<TensorPlace> unset = layout.places(nullptr);
   const auto state = [](const std::string& name) { return name.starts_with("optimizer."); };
   check_fit(file, misfits(file, unset, state), o.model.empty() ? "its own layout" : o.model);
+  if (o.fold && folded.norms.empty()) {
+    throw Error(file.path(), ": --fold: there is no batch norm behind a convolution or a fully ",
+                "connected layer");
+  }
   // Zeros between the tensors, where they are aligned.
   Block<float> values = Block<float>::zeros(layout.total);
   fill(file, layout.places(values.data()));
-  write_embedding({layout, values.span(), o.name, file.path()}, o.output);
-  std::cout << grouped(layout.num_parameters) << " parameters, "
-            << bytes_text(layout.total * sizeof(float)) << " -> " << o.output << ": " << o.name
-            << "<Net>()" << std::endl;
+  if (o.fold) values = fold(layout, values.data(), folded);
+  const ParameterLayout& written = o.fold ? folded.layout : layout;
+  write_embedding({written, values.span(), o.name, file.path(), o.fold}, o.output);
+  std::cout << grouped(written.num_parameters) << " parameters, "
+            << bytes_text(written.total * sizeof(float)) << " -> " << o.output << ": " << o.name
+            << (o.fold ? "<etch::Folded<Net>>()" : "<Net>()");
+  if (o.fold) std::cout << ", with " << folded.norms.size() << " batch norms folded";
+  std::cout << std::endl;
   return 0;
 }
 
@@ -57,6 +78,8 @@ void add_embed(CLI::App& app, Action& action) {
   command->add_option("-o,--output", o->output, "weights.hpp, or weights.S (and weights.hpp)")
       ->required();
   command->add_option("--name", o->name, "of the function that returns them [weights]");
+  command->add_flag("--fold", o->fold,
+                    "with batch norms folded into the layers before them: for Folded<Net>");
   command->footer("Models:\n" + list_models());
   command->callback([o, &action] { action = [o] { return embed(*o); }; });
 }

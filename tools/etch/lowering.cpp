@@ -79,9 +79,10 @@ int Lowering::layer(Graph& g, int index, int x) {
   if (l.kind == LayerKind::flatten) return x;
   layers_.push_back(index);
   const Shape in = network_.shape(l.x), from = g.layout(x, in);
-  const Op op{.kind = layer_name(l.kind), .x = x};
+  Op op{.kind = layer_name(l.kind), .x = x};
   if (l.kind == LayerKind::conv2d || l.kind == LayerKind::linear) {
     const bool conv = l.kind == LayerKind::conv2d;
+    op.fusion = Fusion::takes;
     const kernels::ConvGeometry geometry =
         conv ? kernels::ConvGeometry{.input = in,
                                      .output = network_.shape(l.y),
@@ -97,6 +98,8 @@ int Lowering::layer(Graph& g, int index, int x) {
          Tensor::vector("bias", {l.has_bias() ? l.outputs : 0}, Initial::uniform, fan_in)});
   }
   if (l.kind == LayerKind::batch_norm) {
+    op.fusion = Fusion::norm;
+    op.eps = l.eps;
     const Shape features = in.height * in.width == 1 ? from : Shape{in.channels};
     Tensor mean = Tensor::vector("running_mean", features, Initial::zeros);
     Tensor var = Tensor::vector("running_var", features, Initial::ones);

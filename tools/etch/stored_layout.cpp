@@ -2,6 +2,7 @@
 #include "stored_layout.hpp"
 
 #include "error.hpp"
+#include "folding.hpp"
 #include "names.hpp"
 
 #include <etch/topology.hpp>
@@ -17,8 +18,7 @@ static Shape shape_of(const Json& j) {
   return {j.at(0).get<std::size_t>(), j.at(1).get<std::size_t>(), j.at(2).get<std::size_t>()};
 }
 
-std::string stored_layout(GraphView graph) {
-  const ParameterLayout layout = layout_of(graph);
+static Json json_of(const ParameterLayout& layout) {
   Json tensors = Json::array();
   for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
     const Tensor& t = layout.tensors[i];
@@ -34,8 +34,18 @@ std::string stored_layout(GraphView graph) {
   return Json{{"topology", layout.topology},
               {"total", layout.total},
               {"parameters", layout.num_parameters},
-              {"tensors", tensors}}
-      .dump();
+              {"tensors", tensors}};
+}
+
+std::string stored_layout(GraphView graph) {
+  Json all = json_of(layout_of(graph));
+  const FoldedLayout folded = folded_layout_of(graph);
+  all["folded"] = json_of(folded.layout);
+  all["folded"]["norms"] = Json::array();
+  for (const FoldedNorm& n : folded.norms) {
+    all["folded"]["norms"].push_back({{"into", n.into}, {"norm", n.norm}, {"eps", n.eps}});
+  }
+  return all.dump();
 }
 
 std::vector<TensorPlace> ParameterLayout::places(float* values) const {
@@ -82,28 +92,51 @@ static Tensor tensor_of(const Json& j) {
   return t;
 }
 
-ParameterLayout read_layout(const std::string& file, const std::string& stored) {
+static ParameterLayout layout_from(const Json& j) {
+  ParameterLayout layout;
+  layout.topology = j.at("topology").get<std::uint64_t>();
+  layout.total = j.at("total").get<std::size_t>();
+  layout.num_parameters = j.at("parameters").get<std::size_t>();
+  // Tensors and the alignment between them are all there is.
+  std::size_t most = 4 * cache_line_floats;
+  for (const Json& t : j.at("tensors")) {
+    layout.names.push_back(t.at("name").get<std::string>());
+    layout.tensors.push_back(tensor_of(t));
+    layout.offsets.push_back(t.at("offset").get<std::size_t>());
+    const std::size_t size = layout.tensors.back().size(), at = layout.offsets.back();
+    if (at > layout.total || size > layout.total - at) throw Error("a tensor beyond the end");
+    most += size + 2 * cache_line_floats;
+  }
+  if (layout.total > most) throw Error("a total of ", layout.total);
+  return layout;
+}
+
+// What `read` makes of the JSON.
+template <class Read>
+static auto parsed(const std::string& file, const std::string& stored, const Read& read) {
   try {
-    const Json j = Json::parse(stored);
-    ParameterLayout layout;
-    layout.topology = j.at("topology").get<std::uint64_t>();
-    layout.total = j.at("total").get<std::size_t>();
-    layout.num_parameters = j.at("parameters").get<std::size_t>();
-    // Tensors and the alignment between them are all there is.
-    std::size_t most = 4 * cache_line_floats;
-    for (const Json& t : j.at("tensors")) {
-      layout.names.push_back(t.at("name").get<std::string>());
-      layout.tensors.push_back(tensor_of(t));
-      layout.offsets.push_back(t.at("offset").get<std::size_t>());
-      const std::size_t size = layout.tensors.back().size(), at = layout.offsets.back();
-      if (at > layout.total || size > layout.total - at) throw Error("a tensor beyond the end");
-      most += size + 2 * cache_line_floats;
-    }
-    if (layout.total > most) throw Error("a total of ", layout.total);
-    return layout;
+    return read(Json::parse(stored));
   } catch (const std::exception& e) {
     throw Error(file, ": metadata etch.layout is damaged: ", e.what());
   }
+}
+
+ParameterLayout read_layout(const std::string& file, const std::string& stored) {
+  return parsed(file, stored, layout_from);
+}
+
+FoldedLayout read_folded_layout(const std::string& file, const std::string& stored) {
+  return parsed(file, stored, [](const Json& j) {
+    if (!j.contains("folded")) {
+      throw Error("it has no folded layout: `etch import` writes it now");
+    }
+    FoldedLayout folded{layout_from(j.at("folded")), {}};
+    for (const Json& n : j.at("folded").at("norms")) {
+      folded.norms.push_back({n.at("into").get<std::string>(), n.at("norm").get<std::string>(),
+                              n.at("eps").get<float>()});
+    }
+    return folded;
+  });
 }
 
 }  // namespace etch::host

@@ -3,12 +3,11 @@
 #pragma once
 #include "fit.hpp"
 
-#include <memory>
 #include <string>
 
 namespace etch::host {
 
-// Of a graph, as JSON.
+// Of a graph, as JSON: its layout, and that without the norms that can be folded.
 std::string stored_layout(GraphView graph);
 
 // The places of a network's tensors, of a graph or of a stored layout.
@@ -24,8 +23,19 @@ struct ParameterLayout {
   std::vector<TensorPlace> places(float* values) const;
 };
 
+// The same of Folded<Net>, and the norms that its layers have taken in: folding.hpp.
+struct FoldedNorm {
+  std::string into, norm;  // names of the layers
+  float eps = 0;
+};
+struct FoldedLayout {
+  ParameterLayout layout;
+  std::vector<FoldedNorm> norms;
+};
+
 ParameterLayout layout_of(GraphView graph);
 // Of the metadata of a file; an Error that names the file where it is damaged.
 ParameterLayout read_layout(const std::string& file, const std::string& stored);
+FoldedLayout read_folded_layout(const std::string& file, const std::string& stored);
 
 }  // namespace etch::host
