@@ -66,6 +66,9 @@ need_to_test() {
   need libflatbuffers-dev "etch import of TFLite files"
   need flatbuffers-compiler "etch import of TFLite files"
   need python3-torchvision "networks to import"
+  want libarmnntfliteparser-dev "TFLite's reference interpreter"
+  want libarmnn-dev "TFLite's reference interpreter"
+  want libarmnn-cpuref-backend22 "TFLite's reference interpreter"
   need time "memory of compilations"
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Networks through `etch import`, compiled and run: the outputs of torch.
+"""Networks through `etch import`, compiled and run: the outputs of torch and of a reference
+interpreter, ONNX Runtime (where npm brings it) or Arm NN (where it is installed).
 
-usage: networks.py ETCH PARAMETERS SOURCE_ROOT BUILD_ROOT COMPILER [onnx | tflite]
+usage: networks.py ETCH PARAMETERS SOURCE_ROOT BUILD_ROOT COMPILER [onnx | tflite [ARM_NN]]
 
 onnx: networks that torch exports here. tflite: MLPerf Tiny's, which lie in ../shared/models beside
 the sources or in the folder that ETCH_TFLITE_MODELS names; without them, status 77: skipped.
@@ -13,12 +14,14 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import numpy
+import onnx_runtime
 import tflite_reference
 import torch
 import torchvision
 from torch import nn
 
 ETCH, PARAMETERS, ROOT, BUILD, COMPILER = sys.argv[1:6]
+ARM_NN = sys.argv[7] if len(sys.argv) > 7 else None
 HERE = os.path.join(ROOT, "tests", "import")
 TOLERANCE = 1e-5  # of the largest output
 
@@ -52,6 +55,18 @@ def agrees(name, got, want):
     error = ((got - want).abs().max() / want.abs().max()).item()
     print(f"{name}: largest difference {error:.2g} of the largest output", flush=True)
     return error < TOLERANCE
+
+
+def runs_model(folder, name, model):
+    """Whether the imported network is one of include/etch/models: the same steps."""
+    program = os.path.join(folder, name + ".same")
+    run(COMPILER, "-std=c++20", "-O0", "-DETCH_HEADER_ONLY", "-DHWY_COMPILE_ONLY_SCALAR",
+        "-I" + os.path.join(ROOT, "include"), f'-DHEADER="{os.path.join(folder, name)}.hpp"',
+        f"-DNET={name}::Net", f"-DMODEL={model}", os.path.join(HERE, "same_steps.cpp"),
+        "-o", program)
+    done = subprocess.run([program], capture_output=True, text=True)
+    print(f"{name} as {model}: {done.stdout}", end="")
+    return done.returncode == 0
 
 
 def contains(folder, name, *texts):
@@ -110,7 +125,7 @@ def randomize(network):
             nn.init.normal_(module.bias, 0, 0.2)
 
 
-def exported(name, network, shape, folder, keep_norms=False):
+def exported(runtime, name, network, shape, folder, keep_norms=False):
     """Exports a network, imports it, compares."""
     torch.manual_seed(3)
     network = network().eval()
@@ -121,9 +136,15 @@ def exported(name, network, shape, folder, keep_norms=False):
     path = os.path.join(folder, name + ".onnx")
     mode = torch.onnx.TrainingMode.PRESERVE if keep_norms else torch.onnx.TrainingMode.EVAL
     torch.onnx.export(network, x[:1], path, training=mode, do_constant_folding=not keep_norms,
-                      dynamic_axes={"x": [0]} if keep_norms else None, input_names=["x"])
+                      dynamic_axes={"x": [0]} if keep_norms else None, input_names=["x"],
+                      output_names=["y"])
     images = x.permute(0, 2, 3, 1) if x.dim() == 4 else x
-    return agrees(name, outputs(path, images, folder), want)
+    got = outputs(path, images, folder)
+    if runtime is None:
+        return agrees(name, got, want)
+    theirs = torch.from_numpy(runtime.run(path, x.numpy(), want.shape[1]))
+    return all([agrees(name + ", torch", got, want),
+                agrees(f"{name}, ONNX Runtime {runtime.version}", got, theirs)])
 
 
 def refusals(folder):
@@ -137,19 +158,35 @@ def refusals(folder):
 
 
 def onnx(folder):
+    library = onnx_runtime.fetch(ROOT)
+    runtime = onnx_runtime.OnnxRuntime(library) if library else None
     return all([
-        exported("mlp", Plain, (30,), folder),
+        exported(runtime, "mlp", Plain, (30,), folder),
         contains(folder, "mlp", "Repeat<3, Sequential<", "Linear{.out_features = 40}, ReLU{}"),
-        exported("everything", Everything, (3, 36, 44), folder, keep_norms=True),
+        exported(runtime, "everything", Everything, (3, 36, 44), folder, keep_norms=True),
         contains(folder, "everything", ".extra_padding = 1", "BatchNorm2d{}, LeakyReLU{", "}, ReLU6{},",
                  "Residual<Sequential<", "Softmax{}"),
-        exported("resnet18", lambda: torchvision.models.resnet18(weights=None), (3, 64, 64), folder),
+        exported(runtime, "resnet18", lambda: torchvision.models.resnet18(weights=None), (3, 64, 64), folder),
         contains(folder, "resnet18", "// /layer1/layer1.0/conv1/Conv, /layer1/layer1.1/conv1/Conv",
                  "Residual<Sequential<", "Repeat<2, Sequential<"),
-        exported("mobilenet_v2", lambda: torchvision.models.mobilenet_v2(weights=None), (3, 96, 96),
+        exported(runtime, "mobilenet_v2", lambda: torchvision.models.mobilenet_v2(weights=None), (3, 96, 96),
                  folder),
         contains(folder, "mobilenet_v2", "ReLU6{}", ".groups = 960", "Repeat<2,"),
         refusals(folder)])
+
+
+def arm_nn(name, path, x, folder, got):
+    """Compares with Arm NN's reference backend. It has no convolution of floats with weights of 8
+    bits, as DS-CNN's file stores them: torch alone is the reference there."""
+    given, made = (os.path.join(folder, name + e) for e in ("_float.x", ".arm_nn"))
+    done = subprocess.run([ARM_NN, path, given, made], capture_output=True, text=True)
+    if done.returncode != 0 and "input and weights types mismatched" in done.stderr:
+        print(f"{name}: Arm NN can't run it: weights of 8 bits")
+        return "dscnn" in name
+    if done.returncode != 0:
+        sys.exit(f"{ARM_NN} {path}: status {done.returncode}\n{done.stderr}")
+    theirs = torch.from_numpy(numpy.fromfile(made, numpy.float32)).reshape(x.shape[0], -1)
+    return agrees(name + ", Arm NN", got, theirs)
 
 
 def tflite(folder):
@@ -159,17 +196,28 @@ def tflite(folder):
     if not all(os.path.exists(os.path.join(models, n + "_float.tflite")) for n in names):
         print(f"{models}: MLPerf Tiny's models aren't there: skipped")
         sys.exit(77)
+    if not ARM_NN:
+        print("Arm NN isn't installed: outputs are compared with torch alone")
     results = []
     for name in names:
         path = os.path.join(models, name + "_float.tflite")
         reference = tflite_reference.Network(path)
         torch.manual_seed(4)
         x = torch.rand([4] + reference.input_shape[1:])
-        results.append(agrees(name, outputs(path, x, folder), reference.run(x)))
+        got = outputs(path, x, folder)
+        results.append(agrees(name + ", torch", got, reference.run(x)))
+        if ARM_NN:
+            results.append(arm_nn(name, path, x, folder, got))
         refused = os.path.join(models, name + "_int8.tflite")
         if os.path.exists(refused):
             said = run(ETCH, "import", refused, "-o", os.path.join(folder, "none"), status=1)
             results.append("is a quantised network: " in said)
+    # ResNet-8's model isn't among them: its strided convolutions pad on both sides, as PyTorch does.
+    models_of = {"keyword_spotting_dscnn": "ds_cnn<12>, Softmax{}",
+                 "visual_wake_words_mobilenet": "mobilenet_025<2>, Softmax{}",
+                 "anomaly_detection_autoencoder": "autoencoder<>"}
+    results += [runs_model(folder, n + "_float", m) for n, m in models_of.items()]
+    results.append(not runs_model(folder, "visual_wake_words_mobilenet_float", "mobilenet_025<2>"))
     results.append(contains(folder, "visual_wake_words_mobilenet_float", "Repeat<5, Sequential<",
                             "extra_padding = 1"))
     results.append(contains(folder, "image_classification_resnet8_float", "Residual<Sequential<"))
