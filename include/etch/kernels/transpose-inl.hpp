@@ -9,6 +9,8 @@
 #include <hwy/highway.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
@@ -21,7 +23,9 @@ HWY_INLINE void transpose(const float* from, std::size_t from_stride, std::size_
 #if HWY_TARGET != HWY_SCALAR
   // Blocks of 4x4: pairs of rows are interleaved, then pairs of pairs.
   const hn::CappedTag<float, 4> d;
-  const hn::RepartitionToWide<decltype(d)> pairs;
+  // (32-bit ARM has no vectors of doubles.)
+  using Pair = std::conditional_t<HWY_HAVE_FLOAT64, double, std::uint64_t>;
+  const hn::Repartition<Pair, decltype(d)> pairs;
   for (; columns % 4 == 0 && i + 4 <= rows; i += 4) {
     for (std::size_t j = 0; j < columns; j += 4) {
       const float* f = from + i * from_stride + j;
