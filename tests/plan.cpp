@@ -24,7 +24,8 @@ struct Planned {
   std::vector<Buffer> buffers;
   int num_steps = 0, num_buffers = 0, num_blocks = 0;
   Peak peak;
-  std::size_t prepared_bytes = 0, recompute_macs = 0;
+  std::size_t prepared_bytes = 0;
+  std::uint64_t recompute_macs = 0;
 
   template <class Options>
   Planned(GraphView g, Options options) : graph(g) {
@@ -300,7 +301,7 @@ TEST_CASE("a budget chooses what is made again") {
   // From the whole arena down to what can't be met; the steps of each are walked.
   const GraphView g = R101::graph;
   const std::size_t all = Planned(g, Training{}).peak.arena_bytes;
-  std::size_t macs_before = 0;
+  std::uint64_t macs_before = 0;
   for (std::size_t budget = all + MiB; budget > 24 * MiB; budget -= 8 * MiB) {
     const Training fitted = fit(g, Training{.recompute = Recompute::budget{budget}});
     const Planned p(g, fitted);

@@ -14,7 +14,8 @@ struct Draft {
   Step steps[bounds.steps]{};
   Buffer buffers[bounds.buffers]{};
   int num_steps = 0, num_prepare = 0, num_forward = 0, num_buffers = 0, num_blocks = 0;
-  std::size_t prepared_bytes = 0, recompute_macs = 0;
+  std::size_t prepared_bytes = 0;
+  std::uint64_t recompute_macs = 0;
   std::uint32_t output = absent;
   Peak peak{};
 };

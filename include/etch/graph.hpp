@@ -48,7 +48,7 @@ struct Op {
   std::size_t prepared = 0;
   Kernel prepare = no_kernel, forward_prepared = no_kernel;
   std::size_t (*prepared_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
-  std::size_t macs = 0;  // multiply-accumulates an image, forward
+  std::uint64_t macs = 0;  // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
   std::size_t (*saved)(std::size_t batch) = nothing_saved;
   std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
@@ -123,7 +123,7 @@ struct GraphTotals {
   GraphSize size{};
   std::size_t num_trainable = 0, num_frozen = 0, num_buffers = 0;  // floats, with alignment
   std::size_t num_parameters = 0;                                  // PyTorch's count
-  std::size_t macs = 0;
+  std::uint64_t macs = 0;
   int output = 0;
 };
 
@@ -246,7 +246,8 @@ class Graph {
   Scope* scopes_ = nullptr;
   GraphSize size_{};
   std::size_t num_trainable_ = 0, num_frozen_ = 0, num_buffers_ = 0;
-  std::size_t num_parameters_ = 0, macs_ = 0;
+  std::size_t num_parameters_ = 0;
+  std::uint64_t macs_ = 0;
   int scope_ = none;
   bool frozen_ = false;
 };

@@ -59,7 +59,7 @@ struct Network {
   // Bytes of Parameters: learned numbers, running statistics, and the alignment between.
   static constexpr std::size_t parameter_bytes = graph.total() * sizeof(float);
   // Multiply-accumulates of one image, forward.
-  static constexpr std::size_t macs = graph.macs;
+  static constexpr std::uint64_t macs = graph.macs;
 };
 
 // All parameters and running statistics of a network, in one block with fixed offsets. It may be

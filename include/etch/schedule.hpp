@@ -67,7 +67,7 @@ class Schedule {
   constexpr int num_prepare_steps() const { return num_prepare_; }
   constexpr std::size_t prepared_bytes() const { return prepared_; }
   // Multiply-accumulates an image that backward makes again.
-  constexpr std::size_t recompute_macs() const { return recompute_macs_; }
+  constexpr std::uint64_t recompute_macs() const { return recompute_macs_; }
   // That Recompute::budget could drop.
   constexpr int num_blocks() const { return num_blocks_; }
 
@@ -141,7 +141,8 @@ class Schedule {
   bool training_ = false, fuses_ = false;
   Training options_{};
   int num_steps_ = 0, num_prepare_ = 0, num_forward_ = 0, num_buffers_ = 0, num_blocks_ = 0;
-  std::size_t prepared_ = 0, recompute_macs_ = 0;
+  std::size_t prepared_ = 0;
+  std::uint64_t recompute_macs_ = 0;
   std::uint32_t output_ = absent;
   Peak peak_{};
 };

@@ -42,7 +42,7 @@ class Trainer {
   static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
   // Multiply-accumulates an image that backward makes again; forward has Net's macs.
-  static constexpr std::size_t recompute_macs = plan.recompute_macs;
+  static constexpr std::uint64_t recompute_macs = plan.recompute_macs;
   static constexpr std::size_t parameter_bytes = Net::parameter_bytes;
   static constexpr std::size_t gradient_bytes = fused ? 0 : size * sizeof(float);
   static constexpr std::size_t optimizer_bytes = optimizer.states() * size * sizeof(float);

@@ -89,7 +89,7 @@ struct Convolution {
             .accumulates = true,
             .fusion = Fusion::takes,
             .with_bias = biased(),
-            .macs = weights * geometry.output.height * geometry.output.width,
+            .macs = std::uint64_t{weights} * geometry.output.height * geometry.output.width,
             .forward_scratch = forward_scratch,
             .backward_scratch = backward_scratch};
   }
