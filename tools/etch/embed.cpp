@@ -124,12 +124,6 @@ std::string assembly(const Embedding& e) {
                     "  .section .note.GNU-stack, \"\"\n#endif\n");
 }
 
-void replace_file(const std::filesystem::path& path, const std::string& contents) {
-  FileReplacement file(path);
-  file.write(std::as_bytes(std::span(contents)));
-  file.commit();
-}
-
 }  // namespace
 
 void write_embedding(const Embedding& e, const std::filesystem::path& output) {

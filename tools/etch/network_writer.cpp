@@ -137,12 +137,6 @@ std::string digits(std::size_t n) {
   return all;
 }
 
-void replace_file(const std::filesystem::path& path, const std::string& contents) {
-  FileReplacement file(path);
-  file.write(std::as_bytes(std::span(contents)));
-  file.commit();
-}
-
 }  // namespace
 
 std::string network_header(const ImportedNetwork& network, const std::vector<Piece>& pieces,
