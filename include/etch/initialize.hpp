@@ -1,9 +1,11 @@
 // First values of parameters and running statistics. PyTorch equivalents: each layer's
 // reset_parameters(), torch.nn.init.kaiming_normal_
 #pragma once
-#include <etch/graph.hpp>
+#include <etch/network.hpp>
 #include <etch/random.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace etch {
@@ -45,6 +47,21 @@ inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
     const Tensor& t = graph.tensors[i];
     initialize(t, parameters + graph.offset_of(t), random, how);
   }
+}
+
+// Of a network's graph, an image that trains holds the tensors alone.
+template <class Net>
+inline constexpr auto tensors_of = [] {
+  std::array<Tensor, static_cast<std::size_t>(Net::graph.size.tensors)> tensors{};
+  std::copy_n(Net::graph.tensors, tensors.size(), tensors.begin());
+  return tensors;
+}();
+
+template <class Net>
+void initialize(Parameters<Net>& parameters, std::uint64_t seed, Initialization how) {
+  GraphView graph{static_cast<const GraphTotals&>(Net::graph)};
+  graph.tensors = tensors_of<Net>.data();
+  initialize(graph, parameters.values, seed, how);
 }
 
 }  // namespace etch

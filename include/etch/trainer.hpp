@@ -54,7 +54,7 @@ class Trainer {
   // Parameters begin as PyTorch's layers do, from a seed; optimizer state begins at 0.
   explicit Trainer(std::uint64_t seed = 0, Initialization how = Initialization::kaiming_uniform)
       : seed_(seed) {
-    initialize(Net::graph, parameters_.values, seed, how);
+    initialize(parameters_, seed, how);
   }
 
   // One step of training on a batch: images (N, H, W, C), N at most options.batch, and a target
