@@ -37,16 +37,18 @@ HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::si
   return has_padding(g) && batch >= max_rows / 2 && pixels.width <= 16;
 }
 
-// How work is cut: blocks of rows, and ranges of columns where there are few blocks.
+// How work is cut: blocks of rows, all about as long and as many for every thread, and ranges of
+// columns where there are few blocks.
 struct Split {
-  std::size_t rows_of_block, blocks, columns_of_range, ranges;
+  std::size_t rows, blocks, columns_of_range, ranges;
 
-  Split(std::size_t tiles, std::size_t rows, std::size_t outputs, std::size_t threads)
-      : rows_of_block(tiles * max_rows),
-        blocks((rows + rows_of_block - 1) / rows_of_block),
+  Split(std::size_t tiles, std::size_t num_rows, std::size_t outputs, std::size_t threads)
+      : rows(num_rows),
+        blocks((num_rows + tiles * max_rows - 1) / (tiles * max_rows)),
         columns_of_range(outputs),
         ranges(1) {
-    const std::size_t wanted = threads > 1 ? 4 * threads : 1;
+    if (rows >= 4 * max_rows * threads) blocks = (blocks + threads - 1) / threads * threads;
+    const std::size_t wanted = threads > 1 ? 2 * threads : 1;
     constexpr std::size_t wide = 4 * panel;
     const std::size_t panels = (outputs + wide - 1) / wide;
     if (blocks < wanted) {
@@ -55,6 +57,7 @@ struct Split {
       ranges = (outputs + columns_of_range - 1) / columns_of_range;
     }
   }
+  std::size_t first_row(std::size_t block) const { return rows * block / blocks; }
 };
 
 HWY_INLINE Epilogue of_group(Epilogue e, std::size_t first) {
@@ -79,11 +82,10 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
     float* zeros = reinterpret_cast<float*>(scratch + layout.bytes());
     std::memset(zeros, 0, forward_zeros(g));
     const Tables tables{scratch, layout.table, most_segments(g)};
-    const std::size_t row = i / split.ranges * split.rows_of_block;
+    const std::size_t block = i / split.ranges, row = split.first_row(block);
     const std::size_t column = i % split.ranges * split.columns_of_range;
     const ForwardRows rows(g, order, c.x + group * g.inputs(), zeros);
-    const std::size_t tiles =
-        build_tiles(rows, tables, row, std::min(split.rows_of_block, order.size() - row));
+    const std::size_t tiles = build_tiles(rows, tables, row, split.first_row(block + 1) - row);
     run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
               std::min(outputs, column + split.columns_of_range), out);
   });
