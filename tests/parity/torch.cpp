@@ -1,25 +1,10 @@
-// The only file that includes LibTorch. See torch.hpp.
-#include <torch/torch.h>
-
-#include "torch.hpp"
+// Modules of LibTorch from specifications. See torch.hpp.
+#include "torch_arrays.hpp"
 
 namespace parity {
 namespace {
 
 namespace nn = torch::nn;
-
-torch::Tensor to_torch(const Array& a, torch::Dtype type) {
-  std::vector<std::int64_t> shape(a.shape.begin(), a.shape.end());
-  return torch::tensor(a.values, torch::kFloat64).reshape(shape).to(type);
-}
-
-Array from_torch(const torch::Tensor& t) {
-  const torch::Tensor d = t.detach().to(torch::kFloat64).contiguous();
-  Array a;
-  a.shape.assign(d.sizes().begin(), d.sizes().end());
-  a.values.assign(d.data_ptr<double>(), d.data_ptr<double>() + d.numel());
-  return a;
-}
 
 std::vector<std::int64_t> two(const Two& t) {
   return {static_cast<std::int64_t>(t[0]), static_cast<std::int64_t>(t[1])};
@@ -260,56 +245,6 @@ Named buffers_of(const nn::Module& m) {
 
 }  // namespace
 
-LayerSpec of_kind(LayerSpec s, std::string kind) {
-  s.kind = std::move(kind);
-  return s;
-}
-LayerSpec conv2d(LayerSpec s) { return of_kind(std::move(s), "conv2d"); }
-LayerSpec linear(std::size_t in, std::size_t out, bool bias) {
-  LayerSpec s;
-  s.kind = "linear";
-  s.in = in;
-  s.out = out;
-  s.bias = bias;
-  return s;
-}
-LayerSpec batch_norm2d(LayerSpec s) { return of_kind(std::move(s), "batch_norm2d"); }
-LayerSpec batch_norm1d(LayerSpec s) { return of_kind(std::move(s), "batch_norm1d"); }
-LayerSpec max_pool2d(LayerSpec s) { return of_kind(std::move(s), "max_pool2d"); }
-LayerSpec avg_pool2d(LayerSpec s) { return of_kind(std::move(s), "avg_pool2d"); }
-LayerSpec leaky_relu(double slope) {
-  LayerSpec s;
-  s.kind = "leaky_relu";
-  s.slope = slope;
-  return s;
-}
-LayerSpec pad(Two extra, double value) {
-  LayerSpec s;
-  s.kind = "pad";
-  s.extra = extra;
-  s.value = value;
-  return s;
-}
-LayerSpec simple(std::string kind) { return of_kind({}, std::move(kind)); }
-LayerSpec sequential(std::vector<LayerSpec> children) {
-  LayerSpec s;
-  s.kind = "sequential";
-  s.children = std::move(children);
-  return s;
-}
-LayerSpec residual(LayerSpec body, LayerSpec shortcut) {
-  LayerSpec s;
-  s.kind = "residual";
-  s.children = {std::move(body), std::move(shortcut)};
-  return s;
-}
-LayerSpec frozen(LayerSpec child) {
-  LayerSpec s;
-  s.kind = "frozen";
-  s.children = {std::move(child)};
-  return s;
-}
-
 struct Module::State {
   NodePtr node;
   torch::Dtype type;
@@ -431,31 +366,6 @@ std::vector<double> Module::train_steps(const OptimizerSpec& s, const std::vecto
     losses.push_back(loss.item<double>());
   }
   return losses;
-}
-
-LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
-                         double smoothing) {
-  torch::Tensor x = to_torch(logits, torch::kFloat32).set_requires_grad(true);
-  const torch::Tensor loss = torch::nn::functional::cross_entropy(
-      x, torch::tensor(labels),
-      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
-  loss.backward();
-  return {loss.item<double>(), from_torch(x.grad())};
-}
-
-LossResult mse(const Array& output, const Array& target) {
-  torch::Tensor x = to_torch(output, torch::kFloat32).set_requires_grad(true);
-  const torch::Tensor loss = torch::mse_loss(x, to_torch(target, torch::kFloat32));
-  loss.backward();
-  return {loss.item<double>(), from_torch(x.grad())};
-}
-
-double clip_grad_norm(std::vector<float>& gradients, double max_norm) {
-  torch::Tensor p = torch::zeros({signed_of(gradients.size())}).set_requires_grad(true);
-  p.mutable_grad() = torch::tensor(gradients);
-  const double norm = torch::nn::utils::clip_grad_norm_(p, max_norm);
-  gradients.assign(p.grad().data_ptr<float>(), p.grad().data_ptr<float>() + p.numel());
-  return norm;
 }
 
 void set_threads(int threads) { torch::set_num_threads(threads); }

@@ -1,20 +1,13 @@
-// Whole training runs by torch::optim. See torch.hpp.
+// Losses, clipping, and whole training runs by torch::optim. See torch.hpp.
 //
 // Built on Module's public interface: the optimizer owns the parameters, the module is given them
 // before each pass and hands back gradients. Doubles hold floats exactly, so nothing is lost.
-#include <torch/torch.h>
-
-#include "torch.hpp"
+#include "torch_arrays.hpp"
 
 namespace parity {
 namespace {
 
 namespace optim = torch::optim;
-
-torch::Tensor to_torch(const Array& a, torch::Dtype type) {
-  const std::vector<std::int64_t> shape(a.shape.begin(), a.shape.end());
-  return torch::tensor(a.values, torch::kFloat64).reshape(shape).to(type);
-}
 
 std::vector<double> values_of(const torch::Tensor& t) {
   const torch::Tensor d = t.detach().to(torch::kFloat64).contiguous();
@@ -146,6 +139,32 @@ std::vector<double> train_steps(Module& m, const TrainSpec& s, const std::vector
     losses.push_back(loss);
   }
   return losses;
+}
+
+LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
+                         double smoothing) {
+  torch::Tensor x = to_torch(logits, torch::kFloat32).set_requires_grad(true);
+  const torch::Tensor loss = torch::nn::functional::cross_entropy(
+      x, torch::tensor(labels),
+      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+  loss.backward();
+  return {loss.item<double>(), from_torch(x.grad())};
+}
+
+LossResult mse(const Array& output, const Array& target) {
+  torch::Tensor x = to_torch(output, torch::kFloat32).set_requires_grad(true);
+  const torch::Tensor loss = torch::mse_loss(x, to_torch(target, torch::kFloat32));
+  loss.backward();
+  return {loss.item<double>(), from_torch(x.grad())};
+}
+
+double clip_grad_norm(std::vector<float>& gradients, double max_norm) {
+  torch::Tensor p =
+      torch::zeros({static_cast<std::int64_t>(gradients.size())}).set_requires_grad(true);
+  p.mutable_grad() = torch::tensor(gradients);
+  const double norm = torch::nn::utils::clip_grad_norm_(p, max_norm);
+  gradients.assign(p.grad().data_ptr<float>(), p.grad().data_ptr<float>() + p.numel());
+  return norm;
 }
 
 }  // namespace parity

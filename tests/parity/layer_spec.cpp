@@ -1,0 +1,58 @@
+// Specifications of layers. See torch.hpp.
+#include "torch.hpp"
+
+#include <utility>
+
+namespace parity {
+
+LayerSpec of_kind(LayerSpec s, std::string kind) {
+  s.kind = std::move(kind);
+  return s;
+}
+LayerSpec conv2d(LayerSpec s) { return of_kind(std::move(s), "conv2d"); }
+LayerSpec linear(std::size_t in, std::size_t out, bool bias) {
+  LayerSpec s;
+  s.kind = "linear";
+  s.in = in;
+  s.out = out;
+  s.bias = bias;
+  return s;
+}
+LayerSpec batch_norm2d(LayerSpec s) { return of_kind(std::move(s), "batch_norm2d"); }
+LayerSpec batch_norm1d(LayerSpec s) { return of_kind(std::move(s), "batch_norm1d"); }
+LayerSpec max_pool2d(LayerSpec s) { return of_kind(std::move(s), "max_pool2d"); }
+LayerSpec avg_pool2d(LayerSpec s) { return of_kind(std::move(s), "avg_pool2d"); }
+LayerSpec leaky_relu(double slope) {
+  LayerSpec s;
+  s.kind = "leaky_relu";
+  s.slope = slope;
+  return s;
+}
+LayerSpec pad(Two extra, double value) {
+  LayerSpec s;
+  s.kind = "pad";
+  s.extra = extra;
+  s.value = value;
+  return s;
+}
+LayerSpec simple(std::string kind) { return of_kind({}, std::move(kind)); }
+LayerSpec sequential(std::vector<LayerSpec> children) {
+  LayerSpec s;
+  s.kind = "sequential";
+  s.children = std::move(children);
+  return s;
+}
+LayerSpec residual(LayerSpec body, LayerSpec shortcut) {
+  LayerSpec s;
+  s.kind = "residual";
+  s.children = {std::move(body), std::move(shortcut)};
+  return s;
+}
+LayerSpec frozen(LayerSpec child) {
+  LayerSpec s;
+  s.kind = "frozen";
+  s.children = {std::move(child)};
+  return s;
+}
+
+}  // namespace parity
