@@ -64,7 +64,7 @@ class NormFolding {
     Op op = graph_.ops[index];
     const Shape shape = graph_.values[op.y];
     const bool needs_bias = norm_of(index) != none && end - begin == 1;
-    if (needs_bias && op.with_bias != nullptr) op = op.with_bias(op);
+    if (needs_bias) op = op.with_bias(op);
     op.x = t_.values[op.x];
     if (op.skip != none) op.skip = t_.values[op.skip];
     if (!needs_bias) return g.append(op, shape, begin, end);

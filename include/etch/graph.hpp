@@ -26,6 +26,8 @@ enum class Fusion : unsigned char {
 constexpr std::size_t nothing_saved(std::size_t) { return 0; }
 constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
 inline void no_kernel(const Call&) {}
+struct Op;
+constexpr Op same_op(const Op&);
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
@@ -41,8 +43,7 @@ struct Op {
   Fusion fusion = Fusion::nothing;
   Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
   float eps = 0;            // of a norm
-  // Of a convolution without a bias: itself with one, for folded.hpp.
-  Op (*with_bias)(const Op&) = nullptr;
+  Op (*with_bias)(const Op&) = same_op;  // of a convolution without a bias: itself with one
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
   std::size_t prepared = 0;
@@ -62,6 +63,8 @@ struct Op {
 
   constexpr bool trainable() const { return num_parameters > 0 && !frozen; }
 };
+
+constexpr Op same_op(const Op& op) { return op; }
 
 enum class Initial : unsigned char { uniform, zeros, ones };
 

@@ -103,7 +103,7 @@ struct Convolution {
   }
   static constexpr auto biased() -> Op (*)(const Op&) {
     if constexpr (has_bias) {
-      return nullptr;
+      return same_op;
     } else {
       return with_bias;
     }
