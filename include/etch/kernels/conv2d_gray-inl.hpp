@@ -1,6 +1,6 @@
-// Forward convolution of one input channel to few outputs, for one SIMD target: the first layer
-// over grayscale images. Vectors run over the pixels of a line, which lie together there; vectors
-// over output channels would be mostly empty.
+// Forward convolution of few input channels to few outputs, for one SIMD target: the first layer
+// over grayscale images. Vectors run over the pixels of a line, its channels one after the other;
+// vectors over output channels would be mostly empty.
 #if defined(ETCH_CONV2D_GRAY_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef ETCH_CONV2D_GRAY_INL_HPP
 #undef ETCH_CONV2D_GRAY_INL_HPP
@@ -22,21 +22,22 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-class GrayLine {
+// One output line after the other.
+class GrayLines {
  public:
-  GrayLine(const ConvForward& c, float* lines)
-      : c_(c), g_(c.geometry), lines_(lines), length_(gray_line(c.geometry)) {}
+  GrayLines(const ConvForward& c, float* lines)
+      : c_(c), g_(c.geometry), lines_(lines), length_(gray_line(c.geometry)) {
+    std::fill_n(lines_, gray_bytes(g_) / sizeof(float), 0.0f);
+  }
 
-  // Output line `row`, counted over all images.
+  // Output line `row`, counted over all images; not before the one that ran last.
   void run(std::size_t row) {
     const Window& w = g_.window;
     const std::size_t n = row / g_.output.height, r = row % g_.output.height;
     rows_ = InsideTaps(r, w.kernel_size.height, 1, 1, w.padding.height, g_.input.height);
+    first_ = n * g_.input.height + r - w.padding.height;
     for (std::size_t u = rows_.begin; u < rows_.end; ++u) {
-      const float* from = c_.x + (n * g_.input.height + r + u - w.padding.height) * g_.input.width;
-      float* line = lines_ + u * length_;
-      std::fill(std::copy(from, from + g_.input.width, std::fill_n(line, w.padding.width, 0.0f)),
-                line + length_, 0.0f);
+      if (first_ + u >= next_) take(first_ + u);
     }
     for (std::size_t o = 0; o < g_.output.channels; o += most) {
       const std::size_t outputs = std::min(most, g_.output.channels - o);
@@ -53,6 +54,23 @@ class GrayLine {
   // Outputs at once: with two vectors of pixels each, their sums fill 12 registers.
   static constexpr std::size_t most = 6;
 
+  // The channels of line `row` of x, counted over all images, among the kernel's rows.
+  float* line(std::size_t row) const {
+    return lines_ + row % g_.window.kernel_size.height * g_.input.channels * length_;
+  }
+
+  void take(std::size_t row) {
+    const std::size_t width = g_.input.width, channels = g_.input.channels;
+    const float* from = c_.x + row * width * channels;
+    float* to = line(row) + g_.window.padding.width;
+    if (channels == 1) {
+      std::copy_n(from, width, to);
+    } else {
+      transpose(from, channels, width, channels, to, length_);
+    }
+    next_ = row + 1;
+  }
+
   template <std::size_t... i>
   void sums(std::size_t outputs, std::index_sequence<i...>, std::size_t pixel, std::size_t c,
             std::size_t o) {
@@ -63,10 +81,14 @@ class GrayLine {
   template <std::size_t outputs>
   HWY_NOINLINE void block(std::size_t pixel, std::size_t c, std::size_t o) {
     HWY_ALIGN float sum[outputs * gray_pixels];
-    for (std::size_t p = 0; p < gray_pixels && c + p < g_.output.width; p += 2 * lanes) {
-      two_vectors(std::make_index_sequence<2 * outputs>(), c + p, o, sum + p);
-    }
     const std::size_t count = std::min(gray_pixels, g_.output.width - c);
+    for (std::size_t p = 0; p < count; p += 2 * lanes) {
+      if (count - p > lanes) {
+        vectors<2>(std::make_index_sequence<2 * outputs>(), c + p, o, sum + p);
+      } else {
+        vectors<1>(std::make_index_sequence<outputs>(), c + p, o, sum + p);
+      }
+    }
     float* y = c_.y + pixel * g_.output.channels + o;
     if (c_.epilogue.skip != nullptr) add_skip(outputs, count, y, sum);
     put<outputs>(sum, count, y);
@@ -100,20 +122,26 @@ class GrayLine {
     }
   }
 
-  template <std::size_t... i>
-  HWY_INLINE void two_vectors(std::index_sequence<i...>, std::size_t c, std::size_t o, float* to) {
+  // The sums of `count` vectors of pixels and the outputs from o.
+  template <std::size_t count, std::size_t... i>
+  HWY_INLINE void vectors(std::index_sequence<i...>, std::size_t c, std::size_t o, float* to) {
     const Tag d;
-    const std::size_t kernel = g_.window.kernel_size.width, stride = g_.output.channels;
+    const std::size_t kernel = g_.window.kernel_size.width, channels = g_.input.channels;
+    const std::size_t stride = g_.output.channels;
     Vec sum[] = {(static_cast<void>(i), hn::Zero(d))...};
     for (std::size_t u = rows_.begin; u < rows_.end; ++u) {
-      const float* x = lines_ + u * length_ + c;
-      const float* weight = c_.weight + u * kernel * stride + o;
-      for (std::size_t v = 0; v < kernel; ++v, ++x, weight += stride) {
-        const Vec at[] = {hn::LoadU(d, x), hn::LoadU(d, x + lanes)};
-        ((sum[i] = hn::MulAdd(hn::Set(d, weight[i / 2]), at[i % 2], sum[i])), ...);
+      const float* x = line(first_ + u) + c;
+      const float* weight = c_.weight + u * kernel * channels * stride + o;
+      for (std::size_t v = 0; v < kernel; ++v, ++x) {
+        for (std::size_t k = 0; k < channels; ++k, weight += stride) {
+          const float* from = x + k * length_;
+          const Vec at[] = {hn::LoadU(d, from), hn::LoadU(d, from + (count - 1) * lanes)};
+          ((sum[i] = hn::MulAdd(hn::Set(d, weight[i / count]), at[i % count], sum[i])), ...);
+        }
       }
     }
-    (hn::StoreU(finish(sum[i], o + i / 2), d, to + i / 2 * gray_pixels + i % 2 * lanes), ...);
+    (hn::StoreU(finish(sum[i], o + i / count), d, to + i / count * gray_pixels + i % count * lanes),
+     ...);
   }
 
   HWY_INLINE Vec finish(Vec sum, std::size_t o) const {
@@ -126,21 +154,23 @@ class GrayLine {
 
   const ConvForward& c_;
   const ConvGeometry& g_;
-  float* lines_;  // a kernel's rows of x, between zeros
-  std::size_t length_;
+  float* lines_;           // a kernel's rows of x, each channel's between zeros
+  std::size_t length_;     // of one channel
+  std::size_t next_ = 0;   // the line of x after those taken so far
+  std::size_t first_ = 0;  // the line of x at the kernel's first row
   InsideTaps rows_{0, 0, 1, 1, 0, 0};
 };
 
 HWY_INLINE void gray_forward(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;
-  const std::size_t lines = c.batch * g.output.height;
+  const std::size_t rows = c.batch * g.output.height;
   // Lines a thread takes at once: some microseconds of work.
   constexpr std::size_t some = 32;
-  const std::size_t pieces = (lines + some - 1) / some;
+  const std::size_t pieces = (rows + some - 1) / some;
   parallel(c.threads, pieces, [&](std::size_t piece, std::size_t worker) HWY_ATTR {
-    GrayLine line(c, reinterpret_cast<float*>(c.scratch + worker * gray_bytes(g)));
-    for (std::size_t row = piece * some; row < std::min(lines, (piece + 1) * some); ++row) {
-      line.run(row);
+    GrayLines lines(c, reinterpret_cast<float*>(c.scratch + worker * gray_bytes(g)));
+    for (std::size_t row = piece * some; row < std::min(rows, (piece + 1) * some); ++row) {
+      lines.run(row);
     }
   });
 }

@@ -8,6 +8,7 @@
 
 #include <etch/kernels/conv2d_scratch.hpp>
 
+#include <algorithm>
 #include <type_traits>
 
 #include <etch/kernels/tile_tables-inl.hpp>
@@ -66,6 +67,9 @@ using Address = std::conditional_t<sizeof(void*) == 8, std::int64_t, std::int32_
 using Addresses = hn::CappedTag<Address, 4>;
 inline constexpr std::size_t address_lanes = hn::MaxLanes(Addresses());
 static_assert(tile_rows % address_lanes == 0);
+// Rows of a tile of this target, in whole vectors of addresses.
+inline constexpr std::size_t placed_rows =
+    (max_rows + address_lanes - 1) / address_lanes * address_lanes;
 
 // Rows of a tile are pixels of one tensor; tap (u, v) of a pixel is a place of another, the grid.
 // Forward, pixels of y look at the grid x, from their first tap onwards. Backward with stride 1,
@@ -86,12 +90,13 @@ class GridRows {
     rows.num_rows = static_cast<std::uint32_t>(count);
     Place place;
     Pixel p = pixels_.at(m);
-    for (std::size_t i = 0; i < tile_rows; ++i) {
+    for (std::size_t i = 0; i < placed_rows; ++i) {
       set(place, i, p);
       if (i >= count) continue;
       rows.pixel[i] = static_cast<std::uint32_t>(pixels_.index(p));
       if (i + 1 < count) p = pixels_.after(p);
     }
+    const bool inside = (forward && !has_padding(g_)) || all_inside(place);
     Segment* segment = tables.segments(tile);
     float* padded = tables.padded(tile);
     const std::size_t width = g_.window.kernel_size.width;
@@ -100,8 +105,13 @@ class GridRows {
       for (std::size_t v = 0; v < width; v += taps) {
         segment->k = static_cast<std::uint32_t>((u * width + v) * channels_);
         segment->length = static_cast<std::uint32_t>(taps * channels_);
-        bool any = look(place, u, v, taps, *segment);
-        if (taps > 1 && has_padding(g_)) any |= look_across(place, u, count, *segment, padded);
+        bool any = inside;
+        if (inside) {
+          look_inside(place, u, v, *segment);
+        } else {
+          any = look(place, u, v, taps, *segment);
+          if (taps > 1 && has_padding(g_)) any |= look_across(place, u, count, *segment, padded);
+        }
         if (any) ++segment;
       }
     }
@@ -111,7 +121,7 @@ class GridRows {
  private:
   // Where tap (0, 0) of each row is in the grid; it may lie outside.
   struct Place {
-    HWY_ALIGN Address r[tile_rows], c[tile_rows], address[tile_rows];
+    HWY_ALIGN Address r[placed_rows], c[placed_rows], address[placed_rows];
   };
 
   void set(Place& place, std::size_t i, Pixel p) const {
@@ -134,6 +144,44 @@ class GridRows {
     return forward ? far : -far;
   }
 
+  // Bytes from a row's tap (0, 0) to tap (u, v).
+  Address to_tap(std::size_t u, std::size_t v) const {
+    return (from_first(u, g_.window.dilation.height) * static_cast<Address>(shape_.width) +
+            from_first(v, g_.window.dilation.width)) *
+           pixel_bytes();
+  }
+
+  // Whether every tap of every row is inside.
+  bool all_inside(const Place& place) const {
+    const Addresses d;
+    const Window& w = g_.window;
+    const Address down = from_first(w.kernel_size.height - 1, w.dilation.height);
+    const Address across = from_first(w.kernel_size.width - 1, w.dilation.width);
+    const auto within = [&](const Address* at, Address to_last, std::size_t length) HWY_ATTR {
+      const Address first = std::min(to_last, Address{0}), last = std::max(to_last, Address{0});
+      const auto low = hn::Set(d, -first - 1);
+      const auto high = hn::Set(d, static_cast<Address>(length) - last);
+      auto all = hn::And(hn::Gt(hn::Load(d, at), low), hn::Gt(high, hn::Load(d, at)));
+      for (std::size_t i = address_lanes; i < placed_rows; i += address_lanes) {
+        const auto a = hn::Load(d, at + i);
+        all = hn::And(all, hn::And(hn::Gt(a, low), hn::Gt(high, a)));
+      }
+      return hn::AllTrue(d, all);
+    };
+    return within(place.r, down, shape_.height) && within(place.c, across, shape_.width);
+  }
+
+  // Points the rows at tap (u, v), which is inside for all.
+  void look_inside(const Place& place, std::size_t u, std::size_t v, Segment& segment) const {
+    const Addresses d;
+    const auto move = hn::Set(d, to_tap(u, v));
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < placed_rows; i += address_lanes) {
+      hn::StoreU(hn::Add(hn::Load(d, place.address + i), move), d,
+                 reinterpret_cast<Address*>(segment.rows) + i);
+    }
+  }
+
   // Points the rows at taps (u, v) to (u, v + taps - 1), or at zeros where one of these is outside.
   // Returns whether any is inside.
   bool look(const Place& place, std::size_t u, std::size_t v, std::size_t taps,
@@ -145,13 +193,10 @@ class GridRows {
     const auto last = hn::Set(d, static_cast<Address>(shape_.width) - static_cast<Address>(taps));
     const auto minus_one = hn::Set(d, Address{-1});
     const auto zeros = hn::Set(d, reinterpret_cast<Address>(zeros_));
-    const auto move =
-        hn::Set(d, (from_first(u, g_.window.dilation.height) * static_cast<Address>(shape_.width) +
-                    from_first(v, g_.window.dilation.width)) *
-                       pixel_bytes());
+    const auto move = hn::Set(d, to_tap(u, v));
     bool any = false;
     HWY_UNROLL(4)
-    for (std::size_t i = 0; i < tile_rows; i += address_lanes) {
+    for (std::size_t i = 0; i < placed_rows; i += address_lanes) {
       const auto r = hn::Add(hn::Load(d, place.r + i), down);
       const auto c = hn::Add(hn::Load(d, place.c + i), across);
       const auto inside = hn::And(hn::And(hn::Gt(r, minus_one), hn::Gt(height, r)),

@@ -72,8 +72,9 @@ constexpr std::size_t padded_floats(const ConvGeometry& g) {  // of one tile
   return merges_taps(g) && has_padding(g) ? tile_rows * g.taps() * g.inputs() : 0;
 }
 
-// Forward over one input channel to less than a panel of outputs: conv2d_gray-inl.hpp. Its scratch
-// is a kernel's rows of x between zeros, as long as whole vectors of pixels reach.
+// Forward over few input channels to less than a panel of outputs: conv2d_gray-inl.hpp. It pays
+// where vectors of eight pixels are fuller than a panel. Its scratch is a kernel's rows of x, each
+// channel between zeros and as long as whole vectors of pixels reach.
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 inline constexpr std::size_t gray_pixels = 2;
 #else
@@ -81,7 +82,9 @@ inline constexpr std::size_t gray_pixels = 32;
 #endif
 constexpr bool is_gray(const ConvGeometry& g) {
   const Window& w = g.window;
-  return g.input.channels == 1 && g.output.channels < panel && w.stride == Pair(1) &&
+  const std::size_t vectors = (g.output.width + 7) / 8;
+  return g.groups == 1 && g.input.channels <= 4 && g.output.channels < panel &&
+         8 * vectors * g.output.channels < panel * g.output.width && w.stride == Pair(1) &&
          w.dilation == Pair(1);
 }
 constexpr std::size_t gray_line(const ConvGeometry& g) {
@@ -89,7 +92,8 @@ constexpr std::size_t gray_line(const ConvGeometry& g) {
   return pixels + g.window.kernel_size.width - 1;
 }
 constexpr std::size_t gray_bytes(const ConvGeometry& g) {  // of one thread
-  return cache_lines(g.window.kernel_size.height * gray_line(g) * sizeof(float));
+  const std::size_t lines = g.window.kernel_size.height * g.input.channels;
+  return cache_lines(lines * gray_line(g) * sizeof(float));
 }
 
 // Input gradient over few channels: conv2d_strip-inl.hpp. It pays where the vectors of a kernel row

@@ -55,7 +55,9 @@ class Strips {
       const TileOutput out{strips_, strip_stride, {}, false};
       for_panel_columns(weights_, strip_columns(g_),
                         [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
-                          run_tile(tables_.rows(0), tables_.segments(0), at, vectors, partial, out);
+                          run_columns(tables_, 1, at, vectors, partial,
+                                      g_.window.kernel_size.height * g_.outputs(), out,
+                                      [&](std::size_t) { return at.weight[0]; });
                         });
     }
     add_up(c_.dx + row * g_.input.width * g_.input.channels);

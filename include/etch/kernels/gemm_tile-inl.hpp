@@ -23,8 +23,9 @@ using Lanes16 = hn::CappedTag<float, panel>;
 inline constexpr std::size_t vector_lanes = hn::MaxLanes(Lanes16());
 
 // The columns that are left at the end of a panel: one vector whose other lanes are masked off,
-// or, where masked-off lanes may still fault, one column after the other.
-#if HWY_MEM_OPS_MIGHT_FAULT
+// or, where masked-off lanes may still fault, one column after the other. AVX2's masked moves don't
+// fault, though Highway promises it for no type of theirs because there are none of bytes.
+#if HWY_MEM_OPS_MIGHT_FAULT && HWY_TARGET != HWY_AVX2
 inline constexpr bool has_masks = false;
 using PartialTag = hn::CappedTag<float, 1>;
 #else
@@ -51,13 +52,15 @@ inline constexpr std::size_t tile_vectors = 4, max_rows = 6, wide_vectors = 4, w
 #else
 inline constexpr std::size_t tile_vectors = 2, max_rows = 6, wide_vectors = 2, wide_rows = 6;
 #endif
+// A single row would wait for its own sums: it takes as many columns as cover the latency.
+inline constexpr std::size_t line_vectors = 8;
 static_assert(max_rows <= tile_rows && max_rows <= 2 * wide_rows);
 static_assert(vector_lanes * tile_vectors <= tile_columns);
 
 // Where the columns of a tile are: `vectors` vectors of weights, each with its own start and all
 // with the same distance between rows.
 struct Columns {
-  const float* weight[wide_vectors];
+  const float* weight[line_vectors];
   std::size_t row_stride;
   std::size_t count;   // lanes of the last vector that exist
   std::size_t first;   // column of the output
@@ -104,18 +107,13 @@ HWY_INLINE Vector<partial> finish(Vector<partial> sum, const TileOutput& out, st
 // its batch.
 inline constexpr std::size_t chain = 256;
 
-// A tile's chains that are done.
-template <bool partial, std::size_t sums>
+// The chains of a tile that are done, added up: `any`, once there are some.
+template <bool partial>
 struct Chains {
-  HWY_ALIGN float total[sums * vector_lanes];
-  bool any = false;
+  float* total;
+  bool any;
 
-  HWY_INLINE Chains() {
-    // Read only where `any` says so, which g++ does not always see.
-    if constexpr (HWY_ARCH_ARM || sums * vector_lanes <= 16)
-      std::fill(total, total + sums * vector_lanes, 0.0f);
-  }
-  HWY_INLINE void add(std::size_t i, Vector<partial> sum) {
+  HWY_INLINE void add(std::size_t i, Vector<partial> sum) const {
     const Tag<partial> d;
     float* at = total + i * vector_lanes;
     hn::StoreU(any ? hn::Add(hn::LoadU(d, at), sum) : sum, d, at);
@@ -123,6 +121,15 @@ struct Chains {
   HWY_INLINE Vector<partial> with(std::size_t i, Vector<partial> sum) const {
     return any ? hn::Add(hn::LoadU(Tag<partial>(), total + i * vector_lanes), sum) : sum;
   }
+};
+
+// A table's tile whose products are being summed, a chain at a time.
+struct TileSums {
+  struct Place {
+    std::size_t segment, begin;  // of the next product
+    bool any;                    // chains are done
+  } place;
+  HWY_ALIGN float total[max_rows * wide_vectors * vector_lanes];
 };
 
 // Asks for what the sums will be added to. Rows are often a page apart, where no hardware looks
@@ -136,40 +143,41 @@ HWY_INLINE void ask_for(std::size_t pixel, const Columns& columns, const TileOut
   }
 }
 
-// One tile of `rows` x `vectors`. The index sequence counts its sums: with constant indices the
-// array is split into registers, at any optimisation level.
+// One chain of a tile of `rows` x `vectors`; after the last one the tile is stored. The index
+// sequence counts its sums: with constant indices the array is split into registers, at any
+// optimisation level.
 template <std::size_t rows, std::size_t vectors, bool partial, std::size_t... i>
 HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* segments,
-                          const Columns& columns, const TileOutput& out,
+                          const Columns& columns, const TileOutput& out, TileSums& sums,
                           std::index_sequence<i...>) {
   const Tag<partial> d;
   constexpr std::size_t step = vector_lanes;
   Vector<partial> sum[] = {(static_cast<void>(i), hn::Zero(d))...};
-  Chains<partial, rows * vectors> chains;
+  TileSums::Place& place = sums.place;
+  const Chains<partial> chains{sums.total + first * vectors * step, place.any};
   const std::size_t stride = columns.row_stride;
-  if (out.epilogue.skip != nullptr || out.accumulate) {
-    (ask_for<i % vectors>(t.pixel[first + i / vectors], columns, out), ...);
-  }
-  for (std::size_t s = 0, begin = 0; s < t.num_segments;) {
+  std::size_t s = place.segment, begin = place.begin;
+  if (s < t.num_segments) {
     const std::size_t block = (segments[s].k + begin) / chain;
-    do {  // one chain
+    const Segment& last = segments[t.num_segments - 1];
+    if (last.k + last.length <= (block + 1) * chain) {
+      (ask_for<i % vectors>(t.pixel[first + i / vectors], columns, out), ...);
+    }
+    do {
       const Segment& segment = segments[s];
       const float* row[rows];
       ((row[i / vectors] = segment.rows[first + i / vectors]), ...);
       const std::size_t end = HWY_MIN(begin + chain, segment.length);
       const float* w[vectors];
-      for (std::size_t v = 0; v < vectors; ++v) {
-        w[v] = columns.weight[v] + (segment.k + begin) * stride;
-      }
+      for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v];
+      std::size_t at = (segment.k + begin) * stride;
       const float* ahead = columns.ahead + (segment.k + begin) * panel;
       for (std::size_t k = begin; k < end; ++k, ahead += panel) {
         if constexpr (vectors >= tile_vectors && vector_lanes >= 8) __builtin_prefetch(ahead, 0, 2);
         Vector<partial> b[vectors];
-        HWY_UNROLL(4)
-        for (std::size_t v = 0; v < vectors; ++v) {
-          b[v] = load<partial>(w[v], columns.count);
-          w[v] += stride;
-        }
+        HWY_UNROLL(8)
+        for (std::size_t v = 0; v < vectors; ++v) b[v] = load<partial>(w[v] + at, columns.count);
+        at += stride;
         ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
       }
       begin = end;
@@ -178,10 +186,13 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
         begin = 0;
       }
     } while (s < t.num_segments && (segments[s].k + begin) / chain == block);
-    if (s == t.num_segments) break;
-    ((chains.add(i, sum[i]), sum[i] = hn::Zero(d)), ...);
-    chains.any = true;
   }
+  if (s < t.num_segments) {
+    (chains.add(i, sum[i]), ...);
+    place = {s, begin, true};
+    return;
+  }
+  place.segment = s;
   const auto put = [&](std::size_t r, std::size_t v, Vector<partial> x) HWY_ATTR {
     const std::size_t column = columns.first + v * step;
     const std::size_t at = t.pixel[first + r] * out.stride + column;
@@ -193,12 +204,12 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
 
 // Rows [first, first + rows) of a table's tile.
 using TileFunction = void (*)(const TileRows&, std::size_t first, const Segment*, const Columns&,
-                              const TileOutput&);
+                              const TileOutput&, TileSums&);
 
 template <std::size_t rows, std::size_t vectors, bool partial>
 HWY_NOINLINE void tile(const TileRows& t, std::size_t first, const Segment* segments,
-                       const Columns& columns, const TileOutput& out) {
-  tile_body<rows, vectors, partial>(t, first, segments, columns, out,
+                       const Columns& columns, const TileOutput& out, TileSums& sums) {
+  tile_body<rows, vectors, partial>(t, first, segments, columns, out, sums,
                                     std::make_index_sequence<rows * vectors>());
 }
 
@@ -229,10 +240,11 @@ HWY_INLINE void for_columns(const float* weight, std::size_t k, std::size_t outp
     columns.first = c;
     const auto fit = [&](std::size_t vectors) {
       // Whole panels side by side, or within one.
-      if (step == panel) return width == panel && end - c >= vectors * step;
-      return c - first + vectors * step <= width;
+      if (vectors * step < panel) return c - first + vectors * step <= width;
+      return c == first && width == panel && end - c >= vectors * step;
     };
-    const std::size_t vectors = fit(widest) ? widest : fit(tile_vectors) ? tile_vectors : 1;
+    std::size_t vectors = widest;
+    while (vectors > 1 && !fit(vectors)) vectors = vectors > tile_vectors ? vectors / 2 : 1;
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t column = c + v * step, in_panel = column % panel;
       columns.weight[v] = weight + (column - in_panel) * k + in_panel;
@@ -255,7 +267,6 @@ HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const 
     columns.first = c;
     const std::size_t vectors = width - c >= tile_vectors * step ? tile_vectors : 1;
     for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
-    columns.ahead = columns.weight[0];
     const bool partial = vectors == 1 && width - c < step;
     columns.count = !partial ? step : has_masks ? width - c : 1;
     body(columns, vectors, partial);
@@ -263,19 +274,28 @@ HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const 
   }
 }
 
+// The next chain of a tile.
 HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Columns& columns,
-                         std::size_t vectors, bool partial, const TileOutput& out) {
+                         std::size_t vectors, bool partial, const TileOutput& out, TileSums& sums) {
   const std::size_t rows = t.num_rows;
+  if (vectors > wide_vectors) {
+    (vectors == line_vectors
+         ? tile<1, line_vectors, false>
+         : tile<1, line_vectors / 2, false>)(t, 0, segments, columns, out, sums);
+    return;
+  }
   if (wide_vectors > tile_vectors && vectors == wide_vectors && rows > wide_rows) {
-    tile_of<wide_vectors, false>(rows / 2)(t, 0, segments, columns, out);
-    tile_of<wide_vectors, false>(rows - rows / 2)(t, rows / 2, segments, columns, out);
+    const TileSums::Place begin = sums.place;
+    tile_of<wide_vectors, false>(rows / 2)(t, 0, segments, columns, out, sums);
+    sums.place = begin;
+    tile_of<wide_vectors, false>(rows - rows / 2)(t, rows / 2, segments, columns, out, sums);
     return;
   }
   const TileFunction f = vectors == wide_vectors   ? tile_of<wide_vectors, false>(rows)
                          : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
                          : partial                 ? tile_of<1, true>(rows)
                                                    : tile_of<1, false>(rows);
-  f(t, 0, segments, columns, out);
+  f(t, 0, segments, columns, out, sums);
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

@@ -27,6 +27,7 @@ struct PlacedWindow {
   InsideTaps rows, columns;
   // Of tap (0, 0), which may lie before the image and then wraps around; from tap to tap.
   std::size_t origin, down, across;
+  bool is_padded;  // else all columns are inside, at every position
 
   // At column 0 of row `row`, counted over all images of `height` output rows.
   PlacedWindow(const Shape& in, const Window& w, std::size_t row, std::size_t height)
@@ -40,12 +41,13 @@ struct PlacedWindow {
                 w.padding.width) *
                in.channels),
         down(w.dilation.height * in.width * in.channels),
-        across(w.dilation.width * in.channels) {}
+        across(w.dilation.width * in.channels),
+        is_padded(w.padding.width + w.extra_padding.width > 0) {}
 
   void next_column() {
     ++c;
     origin += window.stride.width * input.channels;
-    columns = inside();
+    if (is_padded) columns = inside();
   }
 
   // The first of the pixel's channels.

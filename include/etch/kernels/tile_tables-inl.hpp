@@ -49,24 +49,47 @@ HWY_INLINE const float* panel_ahead(const Columns& columns, std::size_t vectors,
   return weight + (t * panel < width ? next + t : next) * panel * k;
 }
 
+// Runs the tiles over some columns of panels of k rows, chain by chain: what a chain reads of the
+// weights stays in the first-level cache for all of them. ahead(t) is the panel that tile t asks
+// for.
+template <class Ahead>
+HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, Columns columns,
+                            std::size_t vectors, bool partial, std::size_t k, const TileOutput& out,
+                            const Ahead& ahead) {
+  TileSums sums[block_tiles];
+  for (std::size_t t = 0; t < tiles; ++t) sums[t].place = {0, 0, false};
+  for (std::size_t block = 0; block * chain < k; ++block) {
+    for (std::size_t t = 0; t < tiles; ++t) {
+      const Segment* segments = tables.segments(t);
+      const TileSums::Place& next = sums[t].place;
+      const bool is_due = next.segment < tables.rows(t).num_segments
+                              ? (segments[next.segment].k + next.begin) / chain == block
+                              : block == 0;
+      if (!is_due) continue;
+      columns.ahead = ahead(t);
+      run_tile(tables.rows(t), segments, columns, vectors, partial, out, sums[t]);
+    }
+  }
+}
+
 // Runs the tiles over the columns [begin, end) of a group of `outputs` channels whose weights are
 // panels of k rows.
 HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* weight,
                           std::size_t k, std::size_t outputs, std::size_t begin, std::size_t end,
                           const TileOutput& out) {
   const auto run = [&](auto widest) HWY_ATTR {
-    for_columns<widest>(weight, k, outputs, begin, end,
-                        [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
-                          for (std::size_t t = 0; t < tiles; ++t) {
-                            columns.ahead = panel_ahead(columns, vectors, t, weight, k);
-                            run_tile(tables.rows(t), tables.segments(t), columns, vectors, partial,
-                                     out);
-                          }
-                        });
+    for_columns<widest>(
+        weight, k, outputs, begin, end,
+        [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+          run_columns(tables, tiles, columns, vectors, partial, k, out,
+                      [&](std::size_t t) { return panel_ahead(columns, vectors, t, weight, k); });
+        });
   };
   // A tile's weights serve the next tile too: they must stay in a core's second-level cache.
   constexpr std::size_t cache = 640 * 1024;
-  if (k * wide_vectors * vector_lanes * sizeof(float) <= cache) {
+  if (tiles == 1 && tables.rows(0).num_rows == 1) {
+    run(std::integral_constant<std::size_t, line_vectors>());
+  } else if (k * wide_vectors * vector_lanes * sizeof(float) <= cache) {
     run(std::integral_constant<std::size_t, wide_vectors>());
   } else {
     run(std::integral_constant<std::size_t, tile_vectors>());

@@ -68,7 +68,11 @@ HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const
   // Few sums would wait for each other: every second pixel has sums of its own.
   constexpr bool two = sizeof...(i) <= 6;
   Vector<partial> second[] = {(static_cast<void>(i), hn::Zero(d))...};
-  Chains<partial, rows * vectors> chains;
+  HWY_ALIGN float total[rows * vectors * vector_lanes];
+  // Read only where `any` says so, which g++ does not always see.
+  if constexpr (HWY_ARCH_ARM || rows * vectors * vector_lanes <= 16)
+    std::fill_n(total, rows * vectors * vector_lanes, 0.0f);
+  Chains<partial> chains{total, false};
   std::size_t pixels = 0;
   for (std::size_t s = 0; s < runs.size; ++s) {
     const Run& run = runs.run[s];
@@ -192,11 +196,18 @@ class GradientColumns {
     dy_ = c_.dy + begin_ * line_ * columns_;
     if (c_.dbias == nullptr || piece_ != 0) return;
     for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
-      auto sum = hn::LoadU(d, bias_ + o);
-      for (std::size_t k = 0; k < pixels; ++k) {
-        sum = hn::Add(sum, hn::LoadU(d, dy_ + k * columns_ + o));
+      const float* dy = dy_ + o;
+      // Four sums, which don't wait for each other.
+      auto a = hn::LoadU(d, bias_ + o), b = hn::Zero(d), e = b, f = b;
+      std::size_t k = 0;
+      for (; k + 4 <= pixels; k += 4, dy += 4 * columns_) {
+        a = hn::Add(a, hn::LoadU(d, dy));
+        b = hn::Add(b, hn::LoadU(d, dy + columns_));
+        e = hn::Add(e, hn::LoadU(d, dy + 2 * columns_));
+        f = hn::Add(f, hn::LoadU(d, dy + 3 * columns_));
       }
-      hn::StoreU(sum, d, bias_ + o);
+      for (; k < pixels; ++k, dy += columns_) a = hn::Add(a, hn::LoadU(d, dy));
+      hn::StoreU(hn::Add(hn::Add(a, b), hn::Add(e, f)), d, bias_ + o);
     });
   }
 
