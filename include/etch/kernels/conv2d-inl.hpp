@@ -48,7 +48,7 @@ struct Split {
         columns_of_range(outputs),
         ranges(1) {
     if (rows >= 4 * max_rows * threads) blocks = (blocks + threads - 1) / threads * threads;
-    const std::size_t wanted = threads > 1 ? 2 * threads : 1;
+    const std::size_t wanted = threads > 1 ? 4 * threads : 1;
     constexpr std::size_t wide = 4 * panel;
     const std::size_t panels = (outputs + wide - 1) / wide;
     if (blocks < wanted) {
@@ -138,7 +138,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
   const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
   // A range's weights are transposed once by every piece that works on it.
-  const std::size_t wanted = c.threads > 1 ? 2 * c.threads : 1;
+  const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
   const std::size_t pieces =
       ranges >= wanted ? 1 : std::min(blocks, (wanted + ranges - 1) / ranges);
   const std::size_t per_thread = conv2d_input_gradient_scratch(g, c.batch, 1);

@@ -90,15 +90,19 @@ HWY_INLINE void store(Vector<partial> v, float* p, std::size_t count) {
   }
 }
 
-template <bool partial>
-HWY_INLINE Vector<partial> finish(Vector<partial> sum, const TileOutput& out, std::size_t at,
-                                  std::size_t column, std::size_t count) {
+// What a tile's sums become before they are stored; row r lies at to[r] in y and skip.
+template <std::size_t vectors, bool partial, std::size_t... i>
+HWY_INLINE void finish(Vector<partial>* HWY_RESTRICT sum, const TileOutput& out,
+                       const std::size_t* to, const Columns& columns, std::index_sequence<i...>) {
+  constexpr std::size_t step = vector_lanes;
   const Epilogue& e = out.epilogue;
-  if (e.scale != nullptr) sum = hn::Mul(sum, load<partial>(e.scale + column, count));
-  if (e.shift != nullptr) sum = hn::Add(sum, load<partial>(e.shift + column, count));
-  if (e.skip != nullptr) sum = hn::Add(sum, load<partial>(e.skip + at, count));
-  if (e.relu) sum = hn::Max(sum, hn::Zero(Tag<partial>()));
-  return sum;
+  const auto at = [&](const float* p, std::size_t k)
+                      HWY_ATTR { return load<partial>(p + k % vectors * step, columns.count); };
+  if (out.accumulate) ((sum[i] = hn::Add(at(out.y + to[i / vectors], i), sum[i])), ...);
+  if (e.scale != nullptr) ((sum[i] = hn::Mul(sum[i], at(e.scale + columns.first, i))), ...);
+  if (e.shift != nullptr) ((sum[i] = hn::Add(sum[i], at(e.shift + columns.first, i))), ...);
+  if (e.skip != nullptr) ((sum[i] = hn::Add(sum[i], at(e.skip + to[i / vectors], i))), ...);
+  if (e.relu) ((sum[i] = hn::Max(sum[i], hn::Zero(Tag<partial>()))), ...);
 }
 
 // Products that are summed in one chain. Longer sums are sums of such chains: the rounding error
@@ -193,13 +197,11 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
     return;
   }
   place.segment = s;
-  const auto put = [&](std::size_t r, std::size_t v, Vector<partial> x) HWY_ATTR {
-    const std::size_t column = columns.first + v * step;
-    const std::size_t at = t.pixel[first + r] * out.stride + column;
-    if (out.accumulate) x = hn::Add(load<partial>(out.y + at, columns.count), x);
-    store<partial>(finish<partial>(x, out, at, column, columns.count), out.y + at, columns.count);
-  };
-  (put(i / vectors, i % vectors, chains.with(i, sum[i])), ...);
+  if (chains.any) ((sum[i] = chains.with(i, sum[i])), ...);
+  std::size_t to[rows];
+  ((to[i / vectors] = t.pixel[first + i / vectors] * out.stride + columns.first), ...);
+  finish<vectors, partial>(sum, out, to, columns, std::index_sequence<i...>());
+  (store<partial>(sum[i], out.y + to[i / vectors] + i % vectors * step, columns.count), ...);
 }
 
 // Rows [first, first + rows) of a table's tile.

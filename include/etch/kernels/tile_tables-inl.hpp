@@ -49,25 +49,28 @@ HWY_INLINE const float* panel_ahead(const Columns& columns, std::size_t vectors,
   return weight + (t * panel < width ? next + t : next) * panel * k;
 }
 
-// Runs the tiles over some columns of panels of k rows, chain by chain: what a chain reads of the
-// weights stays in the first-level cache for all of them. ahead(t) is the panel that tile t asks
-// for.
+// Runs the tiles over some columns of panels of k rows, where these are narrow enough chain by
+// chain: what a chain reads of the weights then stays in the first-level cache for all of them.
+// ahead(t) is the panel that tile t asks for.
 template <class Ahead>
 HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, Columns columns,
                             std::size_t vectors, bool partial, std::size_t k, const TileOutput& out,
                             const Ahead& ahead) {
   TileSums sums[block_tiles];
-  for (std::size_t t = 0; t < tiles; ++t) sums[t].place = {0, 0, false};
-  for (std::size_t block = 0; block * chain < k; ++block) {
-    for (std::size_t t = 0; t < tiles; ++t) {
-      const Segment* segments = tables.segments(t);
-      const TileSums::Place& next = sums[t].place;
-      const bool is_due = next.segment < tables.rows(t).num_segments
-                              ? (segments[next.segment].k + next.begin) / chain == block
-                              : block == 0;
-      if (!is_due) continue;
-      columns.ahead = ahead(t);
-      run_tile(tables.rows(t), segments, columns, vectors, partial, out, sums[t]);
+  const std::size_t together = vectors * vector_lanes <= tile_columns ? tiles : 1;
+  for (std::size_t first = 0; first < tiles; first += together) {
+    for (std::size_t t = first; t < first + together; ++t) sums[t].place = {0, 0, false};
+    for (std::size_t block = 0; block * chain < k; ++block) {
+      for (std::size_t t = first; t < first + together; ++t) {
+        const Segment* segments = tables.segments(t);
+        const TileSums::Place& next = sums[t].place;
+        const bool is_due = next.segment < tables.rows(t).num_segments
+                                ? (segments[next.segment].k + next.begin) / chain == block
+                                : block == 0;
+        if (!is_due) continue;
+        columns.ahead = ahead(t);
+        run_tile(tables.rows(t), segments, columns, vectors, partial, out, sums[t]);
+      }
     }
   }
 }

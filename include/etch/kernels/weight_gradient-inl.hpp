@@ -381,7 +381,7 @@ class GradientColumns {
 HWY_INLINE void weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
-  const std::size_t wanted = c.threads > 1 ? 2 * c.threads : 1;
+  const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
   const std::size_t pieces = (wanted + ranges - 1) / ranges;
   const std::size_t per_thread = conv2d_weight_gradient_scratch(g, c.batch, 1);
   for (std::size_t group = 0; group < g.groups; ++group) {
