@@ -165,8 +165,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
                                     : build_tiles(strided, tables, row, count);
       for_panel_columns(transposed, columns,
                         [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
-                          run_columns(tables, tiles, at, vectors, partial, g.taps() * outputs, out,
-                                      [&](std::size_t) { return at.weight[0]; });
+                          run_columns(tables, tiles, at, vectors, partial, g.taps() * outputs, out);
                         });
     }
   });

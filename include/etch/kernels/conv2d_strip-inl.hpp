@@ -56,8 +56,7 @@ class Strips {
       for_panel_columns(weights_, strip_columns(g_),
                         [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
                           run_columns(tables_, 1, at, vectors, partial,
-                                      g_.window.kernel_size.height * g_.outputs(), out,
-                                      [&](std::size_t) { return at.weight[0]; });
+                                      g_.window.kernel_size.height * g_.outputs(), out);
                         });
     }
     add_up(c_.dx + row * g_.input.width * g_.input.channels);

@@ -62,9 +62,10 @@ static_assert(vector_lanes * tile_vectors <= tile_columns);
 struct Columns {
   const float* weight[line_vectors];
   std::size_t row_stride;
-  std::size_t count;   // lanes of the last vector that exist
-  std::size_t first;   // column of the output
-  const float* ahead;  // a panel to ask for, row by row, while a tile runs
+  std::size_t count;       // lanes of the last vector that exist
+  std::size_t first;       // column of the output
+  const float* ahead;      // weights to ask for while tiles run: a product asks for one line,
+  std::size_t ahead_step;  // and the next one looks so many floats further
 };
 
 struct TileOutput {
@@ -175,8 +176,8 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
       const float* w[vectors];
       for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v];
       std::size_t at = (segment.k + begin) * stride;
-      const float* ahead = columns.ahead + (segment.k + begin) * panel;
-      for (std::size_t k = begin; k < end; ++k, ahead += panel) {
+      const float* ahead = columns.ahead + (segment.k + begin) * columns.ahead_step;
+      for (std::size_t k = begin; k < end; ++k, ahead += columns.ahead_step) {
         if constexpr (vectors >= tile_vectors && vector_lanes >= 8) __builtin_prefetch(ahead, 0, 2);
         Vector<partial> b[vectors];
         HWY_UNROLL(8)
@@ -269,6 +270,7 @@ HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const 
     columns.first = c;
     const std::size_t vectors = width - c >= tile_vectors * step ? tile_vectors : 1;
     for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
+    columns.ahead = weight;
     const bool partial = vectors == 1 && width - c < step;
     columns.count = !partial ? step : has_masks ? width - c : 1;
     body(columns, vectors, partial);

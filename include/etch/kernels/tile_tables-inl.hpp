@@ -41,21 +41,12 @@ HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::
   return tiles;
 }
 
-// The panel that tile t asks for: of the columns after these, which the first tile there would else
-// wait for; past the end lie the weights that are used next.
-HWY_INLINE const float* panel_ahead(const Columns& columns, std::size_t vectors, std::size_t t,
-                                    const float* weight, std::size_t k) {
-  const std::size_t width = vectors * vector_lanes, next = (columns.first + width) / panel;
-  return weight + (t * panel < width ? next + t : next) * panel * k;
-}
-
 // Runs the tiles over some columns of panels of k rows, where these are narrow enough chain by
 // chain: what a chain reads of the weights then stays in the first-level cache for all of them.
-// ahead(t) is the panel that tile t asks for.
-template <class Ahead>
-HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, Columns columns,
-                            std::size_t vectors, bool partial, std::size_t k, const TileOutput& out,
-                            const Ahead& ahead) {
+// Each tile asks for a part of what columns.ahead points to.
+HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, const Columns& columns,
+                            std::size_t vectors, bool partial, std::size_t k,
+                            const TileOutput& out) {
   TileSums sums[block_tiles];
   const std::size_t together = vectors * vector_lanes <= tile_columns ? tiles : 1;
   for (std::size_t first = 0; first < tiles; first += together) {
@@ -68,8 +59,9 @@ HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, Columns col
                                 ? (segments[next.segment].k + next.begin) / chain == block
                                 : block == 0;
         if (!is_due) continue;
-        columns.ahead = ahead(t);
-        run_tile(tables.rows(t), segments, columns, vectors, partial, out, sums[t]);
+        Columns at = columns;
+        at.ahead += t * k * columns.ahead_step;
+        run_tile(tables.rows(t), segments, at, vectors, partial, out, sums[t]);
       }
     }
   }
@@ -81,12 +73,15 @@ HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* 
                           std::size_t k, std::size_t outputs, std::size_t begin, std::size_t end,
                           const TileOutput& out) {
   const auto run = [&](auto widest) HWY_ATTR {
-    for_columns<widest>(
-        weight, k, outputs, begin, end,
-        [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-          run_columns(tables, tiles, columns, vectors, partial, k, out,
-                      [&](std::size_t t) { return panel_ahead(columns, vectors, t, weight, k); });
-        });
+    for_columns<widest>(weight, k, outputs, begin, end,
+                        [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
+                          // The weights of the columns after these, which the first tile there
+                          // would else wait for; past the end lie those that are used next.
+                          const std::size_t width = vectors * vector_lanes;
+                          columns.ahead = weight + (columns.first + width) / panel * panel * k;
+                          columns.ahead_step = std::min(panel, (width + tiles - 1) / tiles);
+                          run_columns(tables, tiles, columns, vectors, partial, k, out);
+                        });
   };
   // A tile's weights serve the next tile too: they must stay in a core's second-level cache.
   constexpr std::size_t cache = 640 * 1024;
