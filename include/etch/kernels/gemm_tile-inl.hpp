@@ -64,8 +64,8 @@ struct Columns {
   std::size_t row_stride;
   std::size_t count;       // lanes of the last vector that exist
   std::size_t first;       // column of the output
-  const float* ahead;      // weights to ask for while tiles run: a product asks for one line,
-  std::size_t ahead_step;  // and the next one looks so many floats further
+  const float* ahead;      // weights to ask for: a product of a chain asks for one line, and the
+  std::size_t ahead_step;  // next one for that so many floats further
 };
 
 struct TileOutput {
@@ -176,7 +176,7 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
       const float* w[vectors];
       for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v];
       std::size_t at = (segment.k + begin) * stride;
-      const float* ahead = columns.ahead + (segment.k + begin) * columns.ahead_step;
+      const float* ahead = columns.ahead + (segment.k + begin) % chain * columns.ahead_step;
       for (std::size_t k = begin; k < end; ++k, ahead += columns.ahead_step) {
         if constexpr (vectors >= tile_vectors && vector_lanes >= 8) __builtin_prefetch(ahead, 0, 2);
         Vector<partial> b[vectors];

@@ -41,14 +41,17 @@ HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::
   return tiles;
 }
 
-// Runs the tiles over some columns of panels of k rows, where these are narrow enough chain by
-// chain: what a chain reads of the weights then stays in the first-level cache for all of them.
-// Each tile asks for a part of what columns.ahead points to.
+// Runs the tiles over some columns of panels of k rows; where these are narrow enough chain by
+// chain, so that what a chain reads of the weights stays in the first-level cache for all of them.
+// Together they ask for the weights that come next: the following chain's, or columns'.
 HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, const Columns& columns,
                             std::size_t vectors, bool partial, std::size_t k,
                             const TileOutput& out) {
   TileSums sums[block_tiles];
-  const std::size_t together = vectors * vector_lanes <= tile_columns ? tiles : 1;
+  const bool chain_by_chain = vectors * vector_lanes <= tile_columns;
+  const std::size_t together = chain_by_chain ? tiles : 1;
+  Columns at = columns;
+  at.ahead_step = std::min(panel, (vectors * vector_lanes + tiles - 1) / tiles);
   for (std::size_t first = 0; first < tiles; first += together) {
     for (std::size_t t = first; t < first + together; ++t) sums[t].place = {0, 0, false};
     for (std::size_t block = 0; block * chain < k; ++block) {
@@ -59,8 +62,10 @@ HWY_INLINE void run_columns(const Tables& tables, std::size_t tiles, const Colum
                                 ? (segments[next.segment].k + next.begin) / chain == block
                                 : block == 0;
         if (!is_due) continue;
-        Columns at = columns;
-        at.ahead += t * k * columns.ahead_step;
+        const std::size_t row = block * chain;
+        at.ahead = chain_by_chain
+                       ? at.weight[0] + (row + chain) * at.row_stride + t * chain * at.ahead_step
+                       : columns.ahead + (t * k + row) * at.ahead_step;
         run_tile(tables.rows(t), segments, at, vectors, partial, out, sums[t]);
       }
     }
@@ -75,11 +80,9 @@ HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* 
   const auto run = [&](auto widest) HWY_ATTR {
     for_columns<widest>(weight, k, outputs, begin, end,
                         [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
-                          // The weights of the columns after these, which the first tile there
-                          // would else wait for; past the end lie those that are used next.
-                          const std::size_t width = vectors * vector_lanes;
-                          columns.ahead = weight + (columns.first + width) / panel * panel * k;
-                          columns.ahead_step = std::min(panel, (width + tiles - 1) / tiles);
+                          // Past the end lie the weights that are used next.
+                          const std::size_t next = columns.first + vectors * vector_lanes;
+                          columns.ahead = weight + next / panel * panel * k;
                           run_columns(tables, tiles, columns, vectors, partial, k, out);
                         });
   };
