@@ -7,13 +7,16 @@
 
 namespace etch {
 
-// SplitMix64's finaliser (Steele, Lea, Flood 2014): 64 bits to 64 well mixed bits.
-constexpr std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
+// SplitMix64's finaliser (Steele, Lea, Flood 2014): close numbers share no pattern of bits.
+constexpr std::uint64_t spread_bits(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);
 }
+
+// 64 bits to 64 well mixed bits: SplitMix64's first number for the seed x.
+inline constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15u;
+constexpr std::uint64_t mix(std::uint64_t x) { return spread_bits(x + golden_gamma); }
 
 // A sequence that is a function of its seed; its whole state is the two numbers.
 struct Generator {

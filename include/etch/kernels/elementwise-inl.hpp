@@ -1,5 +1,6 @@
 // Activations, sums, dropout and softmax for one SIMD target. See elementwise.hpp.
 #include <etch/kernels/elementwise.hpp>
+#include <etch/random.hpp>
 
 #include <cmath>
 #include <limits>
@@ -124,13 +125,6 @@ inline void add(const Add& args) {
   });
 }
 
-// The finalizer of splitmix64 (Steele, Lea, Flood 2014), so that close keys share no pattern.
-HWY_INLINE std::uint64_t spread_bits(std::uint64_t key) {
-  key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9u;
-  key = (key ^ (key >> 27)) * 0x94D049BB133111EBu;
-  return key ^ (key >> 31);
-}
-
 // A bijection of 32 bits with two multiplications, the least biased one known of this form
 // (https://github.com/skeeto/hash-prospector).
 template <class V>
@@ -153,7 +147,7 @@ inline void dropout(const Dropout& a) {
     const hn::RebindToUnsigned<decltype(d)> du;
     const hn::RebindToSigned<decltype(d)> di;
     const std::uint64_t index = i;
-    const std::uint64_t k = spread_bits(key + (index >> 32) * 0x9E3779B97F4A7C15u);
+    const std::uint64_t k = spread_bits(key + (index >> 32) * golden_gamma);
     auto h = hn::Iota(du, static_cast<std::uint32_t>(index));
     h = scramble(hn::Xor(h, hn::Set(du, static_cast<std::uint32_t>(k))));
     h = scramble(hn::Xor(h, hn::Set(du, static_cast<std::uint32_t>(k >> 32))));
@@ -221,16 +215,13 @@ inline void softmax_gradient(const SoftmaxGradient& a) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
-namespace etch::kernels {
-inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
-}  // namespace etch::kernels
-
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/elementwise-inl.hpp>
 namespace etch::kernels {
 HWY_INLINE void activation(const Activation& a) { micro::activation(a); }
 HWY_INLINE void activation_gradient(const ActivationGradient& a) { micro::activation_gradient(a); }
 inline void add(const Add& a) { micro::add(a); }
+inline void dropout(const Dropout& a) { micro::dropout(a); }
 inline void softmax(const Softmax& a) { micro::softmax(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { micro::softmax_gradient(a); }
 }  // namespace etch::kernels
@@ -241,6 +232,7 @@ inline void activation_gradient(const ActivationGradient& a) {
   HWY_STATIC_DISPATCH(activation_gradient)(a);
 }
 inline void add(const Add& a) { HWY_STATIC_DISPATCH(add)(a); }
+inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
 inline void softmax(const Softmax& a) { HWY_STATIC_DISPATCH(softmax)(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { HWY_STATIC_DISPATCH(softmax_gradient)(a); }
 }  // namespace etch::kernels

@@ -85,20 +85,18 @@ inline float mean_squared_error(const MeanSquaredError& a) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
-namespace etch::kernels {
-inline float mean_squared_error(const MeanSquaredError& a) {
-  return HWY_STATIC_DISPATCH(mean_squared_error)(a);
-}
-}  // namespace etch::kernels
-
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/loss-inl.hpp>
 namespace etch::kernels {
 inline float cross_entropy(const CrossEntropy& a) { return micro::cross_entropy(a); }
+inline float mean_squared_error(const MeanSquaredError& a) { return micro::mean_squared_error(a); }
 }  // namespace etch::kernels
 #else
 namespace etch::kernels {
 inline float cross_entropy(const CrossEntropy& a) { return HWY_STATIC_DISPATCH(cross_entropy)(a); }
+inline float mean_squared_error(const MeanSquaredError& a) {
+  return HWY_STATIC_DISPATCH(mean_squared_error)(a);
+}
 }  // namespace etch::kernels
 #endif
 #endif

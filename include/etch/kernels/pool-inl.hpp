@@ -257,22 +257,20 @@ inline void avg_pool_gradient(const AvgPoolGradient& a) {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE && defined(ETCH_HEADER_ONLY)
-namespace etch::kernels {
-inline void max_pool_gradient(const MaxPoolGradient& a) {
-  HWY_STATIC_DISPATCH(max_pool_gradient)(a);
-}
-}  // namespace etch::kernels
-
 #if defined(HWY_COMPILE_ONLY_SCALAR)
 #include <etch/kernels/micro/pool-inl.hpp>
 namespace etch::kernels {
 inline void max_pool_forward(const MaxPoolForward& a) { micro::max_pool_forward(a); }
+inline void max_pool_gradient(const MaxPoolGradient& a) { micro::max_pool_gradient(a); }
 inline void avg_pool_forward(const AvgPoolForward& a) { micro::avg_pool_forward(a); }
 inline void avg_pool_gradient(const AvgPoolGradient& a) { micro::avg_pool_gradient(a); }
 }  // namespace etch::kernels
 #else
 namespace etch::kernels {
 inline void max_pool_forward(const MaxPoolForward& a) { HWY_STATIC_DISPATCH(max_pool_forward)(a); }
+inline void max_pool_gradient(const MaxPoolGradient& a) {
+  HWY_STATIC_DISPATCH(max_pool_gradient)(a);
+}
 inline void avg_pool_forward(const AvgPoolForward& a) { HWY_STATIC_DISPATCH(avg_pool_forward)(a); }
 inline void avg_pool_gradient(const AvgPoolGradient& a) {
   HWY_STATIC_DISPATCH(avg_pool_gradient)(a);

@@ -1,8 +1,9 @@
-// Activations, sums and softmax on a microcontroller: plain loops, one function each, so that only
-// those that a network uses are in its flash. See elementwise.hpp.
+// Activations, sums, dropout and softmax on a microcontroller: plain loops, one function each, so
+// that only those that a network uses are in its flash. See elementwise.hpp.
 #pragma once
 #include <hwy/base.h>
 #include <etch/kernels/elementwise.hpp>
+#include <etch/random.hpp>
 
 #include <bit>
 
@@ -123,6 +124,28 @@ HWY_INLINE void activation_gradient(const ActivationGradient& a) {
 
 inline HWY_NOINLINE void add(const Add& a) {
   map(a.size, a.a, a.b, a.y, [](float x, float y) { return x + y; });
+}
+
+// The bijection of elementwise-inl.hpp.
+inline std::uint32_t scramble(std::uint32_t h) {
+  h = (h ^ (h >> 16)) * 0x21F0AAADu;
+  h = (h ^ (h >> 15)) * 0x735A2D97u;
+  return h ^ (h >> 15);
+}
+
+// The mask of elementwise-inl.hpp: its keys change where an index's low 32 bits begin again.
+inline HWY_NOINLINE void dropout(const Dropout& a) {
+  const float factor = a.p < 1.0f ? 1.0f / (1.0f - a.p) : 0.0f;
+  const auto threshold = static_cast<std::uint32_t>(a.p * 16777216.0f);
+  std::uint64_t key = 0, index = 0;
+  map(a.size, a.x, a.y, [&](float v) {
+    const auto low = static_cast<std::uint32_t>(index);
+    if (low == 0) key = spread_bits(a.key + (index >> 32) * golden_gamma);
+    ++index;
+    const std::uint32_t h = scramble(low ^ static_cast<std::uint32_t>(key));
+    const bool dropped = scramble(h ^ static_cast<std::uint32_t>(key >> 32)) >> 8 < threshold;
+    return dropped ? 0.0f : v * factor;
+  });
 }
 
 inline float maximum(std::size_t size, const float* x) {

@@ -1,7 +1,8 @@
-// The cross entropy on a microcontroller. See loss.hpp.
+// Losses on a microcontroller. See loss.hpp.
 #pragma once
 #include <etch/kernels/loss.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <etch/kernels/micro/elementwise-inl.hpp>
@@ -37,6 +38,25 @@ inline HWY_NOINLINE float cross_entropy(const CrossEntropy& a) {
   float sum = 0;
   for (std::size_t r = 0; r < a.rows; ++r) sum += cross_entropy_row(a, r);
   return sum / static_cast<float>(a.rows);
+}
+
+// In runs of 64, so that the error stays that of short sums.
+inline HWY_NOINLINE float mean_squared_error(const MeanSquaredError& a) {
+  const float size = static_cast<float>(a.size), factor = 2.0f * a.scale / size;
+  const float *output = a.output, *target = a.target;
+  float *doutput = a.doutput, sum = 0;
+  for (std::size_t left = a.size; left > 0;) {
+    const std::size_t run = std::min<std::size_t>(left, 64);
+    float part = 0;
+    for (const float* end = output + run; output != end; ++output, ++target) {
+      const float v = *output - *target;
+      if (doutput != nullptr) *doutput++ = v * factor;
+      part += v * v;
+    }
+    sum += part;
+    left -= run;
+  }
+  return sum / size;
 }
 
 }  // namespace etch::kernels::micro

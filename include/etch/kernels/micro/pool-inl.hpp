@@ -16,7 +16,8 @@ struct PoolWindow {
   std::size_t first;         // of the first tap's channels
   std::size_t down, across;  // from tap to tap
 
-  PoolWindow(const Shape& input, const Window& w, std::size_t n, std::size_t r, std::size_t c)
+  HWY_NOINLINE PoolWindow(const Shape& input, const Window& w, std::size_t n, std::size_t r,
+                          std::size_t c)
       : rows(r, w.kernel_size.height, w.stride.height, w.dilation.height, w.padding.height,
              input.height),
         columns(c, w.kernel_size.width, w.stride.width, w.dilation.width, w.padding.width,
@@ -75,6 +76,29 @@ inline HWY_NOINLINE void max_pool_window(const MaxPoolForward& a, const PoolWind
 inline HWY_NOINLINE void max_pool_forward(const MaxPoolForward& a) {
   for_pool_windows(a, [&](const PoolWindow& w, std::size_t, std::size_t, std::size_t y) {
     max_pool_window(a, w, y);
+  });
+}
+
+// `inverse`: tap / kernel is tap * inverse >> 16, as both are at most 256.
+inline HWY_NOINLINE void max_pool_gradient_window(const MaxPoolGradient& a, const PoolWindow& w,
+                                                  std::size_t y, std::size_t inverse) {
+  const std::size_t kernel = a.window.kernel_size.width, across = w.across;
+  const std::size_t next = w.down - kernel * across;  // from the end of a kernel row
+  const std::uint8_t* argmax = a.argmax + y;
+  const float* dy = a.dy + y;
+  float* dx = a.dx;
+  // Tap 0 may lie before the image.
+  std::size_t at = w.first - w.rows.begin * w.down - w.columns.begin * across;
+  for (const float* end = dy + a.output.channels; dy != end; ++dy, ++argmax, ++at) {
+    const std::size_t tap = *argmax;
+    dx[at + (tap * inverse >> 16) * next + tap * across] += *dy;
+  }
+}
+inline HWY_NOINLINE void max_pool_gradient(const MaxPoolGradient& a) {
+  std::fill_n(a.dx, a.batch * a.input.elements(), 0.0f);
+  const std::size_t inverse = 65536 / a.window.kernel_size.width + 1;
+  for_pool_windows(a, [&](const PoolWindow& w, std::size_t, std::size_t, std::size_t y) {
+    max_pool_gradient_window(a, w, y, inverse);
   });
 }
 
