@@ -2,8 +2,9 @@
 // and the compiler names the step at the peak and the bytes that are too many.
 #pragma once
 #include <etch/inference.hpp>
-#include <etch/text.hpp>
 #include <etch/trainer.hpp>
+
+#include <utility>
 
 namespace etch {
 
@@ -44,21 +45,22 @@ struct InMode<Net, mode> {
   static constexpr std::size_t flash = 0;
 };
 
-template <std::size_t size>
-constexpr Text<size> text_of(const char* from) {
-  char characters[size]{};
-  for (std::size_t i = 0; i + 1 < size; ++i) characters[i] = from[i];
-  return Text<size>(characters);
+// A layer's name as arguments of a type, which every compiler prints as letters.
+template <char... letters>
+struct LayerName {};
+template <class Named, std::size_t... i>
+constexpr LayerName<Named::layer[i]...> layer_name(std::index_sequence<i...>) {
+  return {};
 }
-constexpr std::size_t text_size(const char* text) {
+constexpr std::size_t name_length(const char* text) {
   std::size_t n = 0;
   while (text[n] != 0) ++n;
-  return n + 1;
+  return n;
 }
 
 // What is compared, with the bytes that are missing and the step that needs the most memory as
 // arguments, which the compiler prints: its number (etch plan lists them), its layer, and its pass.
-template <std::size_t bytes_over, std::size_t peak_step, Text layer, StepKind pass>
+template <std::size_t bytes_over, std::size_t peak_step, class Layer, StepKind pass>
 struct RamOf {
   static_assert(AtMost<bytes_over, 0u>,
                 "Board: the network needs more RAM than there is: bytes_over, at its peak_step");
@@ -75,13 +77,21 @@ constexpr std::size_t bytes_over(std::size_t needed, std::size_t there) {
   return needed > there ? needed - there : 0;
 }
 
+// The step at the peak, and its layer.
+template <class Net, auto mode>
+struct PeakOf {
+  using Object = typename InMode<Net, mode>::Object;
+  static constexpr Step step = Object::steps[Object::peak_step];
+  static constexpr const char* layer = step.op < 0 ? "loss" : Net::graph.ops[step.op].kind;
+};
+
 template <class Net, auto mode, Board board>
 constexpr bool check_board() {
-  using Object = typename InMode<Net, mode>::Object;
-  constexpr Step step = Object::steps[Object::peak_step];
-  constexpr const char* layer = step.op < 0 ? "loss" : Net::graph.ops[step.op].kind;
-  using Ram = RamOf<bytes_over(sizeof(Object), board.ram), Object::peak_step,
-                    text_of<text_size(layer)>(layer), step.kind>;
+  using Peak = PeakOf<Net, mode>;
+  using Object = typename Peak::Object;
+  using Layer = decltype(layer_name<Peak>(std::make_index_sequence<name_length(Peak::layer)>()));
+  using Ram =
+      RamOf<bytes_over(sizeof(Object), board.ram), Object::peak_step, Layer, Peak::step.kind>;
   using Flash = FlashOf<bytes_over(InMode<Net, mode>::flash, board.flash)>;
   return Ram::suffices && Flash::suffices;
 }

@@ -1,6 +1,6 @@
 // expect: Board: the network needs more RAM than there is: bytes_over, at its peak_step
 // numbers:
-// names: "Linear"}, etch::StepKind::
+// names: 'L', 'i', 'n', 'e', 'a', 'r'>, etch::StepKind::
 #include <etch/etch.hpp>
 
 using namespace etch;
