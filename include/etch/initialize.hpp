@@ -2,6 +2,7 @@
 // reset_parameters(), torch.nn.init.kaiming_normal_
 #pragma once
 #include <etch/network.hpp>
+#include <etch/options.hpp>
 #include <etch/random.hpp>
 
 #include <algorithm>
@@ -10,58 +11,92 @@
 
 namespace etch {
 
-enum class Initialization : unsigned char {
-  kaiming_uniform,  // PyTorch's default: weights and biases within +-1 / sqrt(fan_in)
-  kaiming_normal,   // convolutions with N(0, 2 / fan_out), as torchvision's ResNets; others default
+// What of a tensor its first values depend on: all that the image of a program that trains has of
+// it. Panels are those of ConvGeometry::weight_index; depthwise weights are one panel.
+struct FirstValues {
+  std::size_t offset;                              // floats, in Parameters
+  std::size_t outputs, group_outputs, panel_most;  // a panel ends with its group
+  std::size_t inputs, taps, fan_in;
+  Initial initial;
+  bool convolution;
+
+  constexpr FirstValues() = default;
+  constexpr FirstValues(const Tensor& t, std::size_t at)
+      : offset(at),
+        outputs(t.geometry.output.channels),
+        group_outputs(t.geometry.depthwise() ? outputs : t.geometry.outputs()),
+        panel_most(t.geometry.depthwise() ? outputs : kernels::panel),
+        inputs(t.geometry.inputs()),
+        taps(t.geometry.taps()),
+        fan_in(t.fan_in),
+        initial(t.initial),
+        convolution(t.rank == 4) {}
 };
 
-// Fills one tensor, as it lies in memory, in PyTorch's order of its elements: the same seed gives
+// Fills one tensor with what next() gives, in PyTorch's order of its elements: the same seed gives
 // the same network whatever the layout.
-inline void initialize(const Tensor& t, float* values, Generator& random, Initialization how) {
-  const kernels::ConvGeometry& g = t.geometry;
-  const bool normal = how == Initialization::kaiming_normal && t.rank == 4;
-  const float bound = 1.0f / std::sqrt(static_cast<float>(t.fan_in));
-  const std::size_t fan_out = g.output.channels * g.taps();
-  const float deviation = std::sqrt(2.0f / static_cast<float>(fan_out));
-  for (std::size_t o = 0; o < g.output.channels; ++o) {
-    for (std::size_t i = 0; i < g.inputs(); ++i) {
-      for (std::size_t u = 0; u < g.window.kernel_size.height; ++u) {
-        for (std::size_t v = 0; v < g.window.kernel_size.width; ++v) {
-          float x = t.initial == Initial::ones ? 1.0f : 0.0f;
-          if (t.initial == Initial::uniform) {
-            x = normal ? deviation * random.normal() : bound * random.uniform();
-          }
-          values[g.weight_index(o, i, u, v)] = x;
+template <class Next>
+void fill_in_order(const FirstValues& t, float* values, const Next& next) {
+  for (std::size_t first = 0, width = 0; first < t.outputs; first += width) {
+    width = std::min(t.panel_most, t.group_outputs - first % t.group_outputs);
+    for (std::size_t o = 0; o < width; ++o) {
+      for (std::size_t i = 0; i < t.inputs; ++i) {
+        for (std::size_t tap = 0; tap < t.taps; ++tap) {
+          values[(tap * t.inputs + i) * width + o] = next();
         }
       }
     }
+    values += width * t.inputs * t.taps;
   }
+}
+
+inline void initialize_uniform(const FirstValues& t, float* values, Generator& random) {
+  const float bound = 1.0f / std::sqrt(static_cast<float>(t.fan_in));
+  fill_in_order(t, values, [&] {
+    if (t.initial == Initial::uniform) return bound * random.uniform();
+    return t.initial == Initial::ones ? 1.0f : 0.0f;
+  });
+}
+inline void initialize_normal(const FirstValues& t, float* values, Generator& random) {
+  if (t.initial != Initial::uniform || !t.convolution) {
+    return initialize_uniform(t, values, random);
+  }
+  const float deviation = std::sqrt(2.0f / static_cast<float>(t.outputs * t.taps));
+  fill_in_order(t, values, [&] { return deviation * random.normal(); });
+}
+
+constexpr auto* initialize_by(Initialization how) {
+  return how == Initialization::kaiming_normal ? initialize_normal : initialize_uniform;
 }
 
 // Fills all of `parameters` (GraphView::total() floats); the alignment between is 0.
 inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
                        Initialization how = Initialization::kaiming_uniform) {
-  for (std::size_t i = 0; i < graph.total(); ++i) parameters[i] = 0;
+  std::fill_n(parameters, graph.total(), 0.0f);
   Generator random{seed};
   for (int i = 0; i < graph.size.tensors; ++i) {
-    const Tensor& t = graph.tensors[i];
-    initialize(t, parameters + graph.offset_of(t), random, how);
+    const FirstValues t(graph.tensors[i], graph.offset_of(graph.tensors[i]));
+    initialize_by(how)(t, parameters + t.offset, random);
   }
 }
 
-// Of a network's graph, an image that trains holds the tensors alone.
 template <class Net>
-inline constexpr auto tensors_of = [] {
-  std::array<Tensor, static_cast<std::size_t>(Net::graph.size.tensors)> tensors{};
-  std::copy_n(Net::graph.tensors, tensors.size(), tensors.begin());
-  return tensors;
+inline constexpr auto first_values_of = [] {
+  std::array<FirstValues, static_cast<std::size_t>(Net::graph.size.tensors)> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = FirstValues(Net::graph.tensors[i], Net::graph.offset_of(Net::graph.tensors[i]));
+  }
+  return values;
 }();
 
-template <class Net>
-void initialize(Parameters<Net>& parameters, std::uint64_t seed, Initialization how) {
-  GraphView graph{static_cast<const GraphTotals&>(Net::graph)};
-  graph.tensors = tensors_of<Net>.data();
-  initialize(graph, parameters.values, seed, how);
+// The same of a network. A program that never draws from a normal distribution has no code for it.
+template <Initialization how, class Net>
+void initialize(Parameters<Net>& parameters, std::uint64_t seed) {
+  std::fill_n(parameters.values, Net::graph.total(), 0.0f);
+  Generator random{seed};
+  for (const FirstValues& t : first_values_of<Net>) {
+    initialize_by(how)(t, parameters.values + t.offset, random);
+  }
 }
 
 }  // namespace etch

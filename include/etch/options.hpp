@@ -43,11 +43,18 @@ struct InferenceOptions {
   bool fuse = true;       // a convolution, its norm, a sum and a ReLU after it are one step
 };
 
+// First values of the parameters: initialize.hpp.
+enum class Initialization : unsigned char {
+  kaiming_uniform,  // PyTorch's default: weights and biases within +-1 / sqrt(fan_in)
+  kaiming_normal,   // convolutions with N(0, 2 / fan_out), as torchvision's ResNets; others default
+};
+
 struct Training {
   std::size_t batch = 1;  // at most this many images
   Update update = Update::accumulate;
   Recompute recompute{};
   std::size_t threads = 1;  // at most this many
+  Initialization initialization = Initialization::kaiming_uniform;
 };
 
 }  // namespace etch

@@ -51,10 +51,9 @@ class Trainer {
   static constexpr std::size_t output_size = Net::output_shape.elements();
   static constexpr std::size_t target_size = loss.targets_per_image(output_size);
 
-  // Parameters begin as PyTorch's layers do, from a seed; optimizer state begins at 0.
-  explicit Trainer(std::uint64_t seed = 0, Initialization how = Initialization::kaiming_uniform)
-      : seed_(seed) {
-    initialize(parameters_, seed, how);
+  // Parameters begin as Training::initialization says, from a seed; optimizer state begins at 0.
+  explicit Trainer(std::uint64_t seed = 0) : seed_(seed) {
+    initialize<options.initialization>(parameters_, seed);
   }
 
   // One step of training on a batch: images (N, H, W, C), N at most options.batch, and a target
