@@ -20,10 +20,11 @@ HWY_NOINLINE void depthwise_tile(const Segments& segments, const TileWeights& we
   store(sums, segments.rows, columns, to);
 }
 
-inline constexpr Tile depthwise_tall{depthwise_tile<channel_tall>, channel_tall.columns};
-inline constexpr Tile depthwise_narrow{depthwise_tile<channel_narrow>, channel_narrow.columns};
+template <Block block>
+inline constexpr Tile depthwise_tile_of{depthwise_tile<block>, block.columns};
+inline constexpr Tile depthwise_tall = depthwise_tile_of<depthwise_shapes.tall>;
 inline constexpr Tiles depthwise_tiles{depthwise_tall, depthwise_tall, depthwise_tall,
-                                       depthwise_narrow};
+                                       depthwise_tile_of<depthwise_shapes.narrow>};
 
 inline HWY_NOINLINE void depthwise_forward(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;

@@ -19,14 +19,14 @@ HWY_NOINLINE void channel_gradient_tile(const Runs& runs, const TileColumns& col
 
 // The gradient of all channels at one tap, or of the bias.
 inline void channel_gradient(const Runs& runs, std::size_t channels, float* gradient, bool add) {
-  const bool few = overlaps && channels < channel_single.columns;
-  const std::size_t width = few ? channel_single_narrow.columns : channel_single.columns;
+  const bool few = overlaps && channels < depthwise_gradient.columns;
+  const std::size_t width = few ? depthwise_gradient_narrow.columns : depthwise_gradient.columns;
   for (std::size_t c = 0; c < channels; c += width) {
     const std::size_t first = overlaps ? std::min(c, channels - width) : c;
     const TileColumns columns{first, std::min(width, channels - first), c - first};
     const Destination to{gradient + first, 0, {.skip = add ? gradient + first : nullptr}};
-    few ? channel_gradient_tile<channel_single_narrow>(runs, columns, to)
-        : channel_gradient_tile<channel_single>(runs, columns, to);
+    few ? channel_gradient_tile<depthwise_gradient_narrow>(runs, columns, to)
+        : channel_gradient_tile<depthwise_gradient>(runs, columns, to);
   }
 }
 

@@ -26,11 +26,12 @@ inline constexpr GradientBlock gradient_block{gradient_tile<block>, block};
 
 // The tile of `rows` rows and `columns` columns that are left.
 HWY_INLINE const GradientBlock& gradient_block_of(std::size_t rows, std::size_t columns) {
-  if (overlaps && columns < outer_tall.columns) return gradient_block<gradient_narrow>;
-  if (rows >= outer_tall.rows) return gradient_block<outer_tall>;
-  if (rows >= outer_low.rows) return gradient_block<outer_low>;
-  if (overlaps && columns < outer_single.columns) return gradient_block<gradient_single>;
-  return gradient_block<outer_single>;
+  constexpr Shapes s = gradient_shapes;
+  if (overlaps && columns < s.tall.columns) return gradient_block<s.narrow>;
+  if (rows >= s.tall.rows) return gradient_block<s.tall>;
+  if (rows >= s.low.rows) return gradient_block<s.low>;
+  if (overlaps && columns < s.single.columns) return gradient_block<gradient_line>;
+  return gradient_block<s.single>;
 }
 
 // Rows of the gradient of one panel.

@@ -7,6 +7,7 @@
 #pragma once
 #include <arm_mve.h>
 #include <hwy/base.h>
+#include <etch/kernels/micro/shapes.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,19 +15,15 @@
 
 namespace etch::kernels::micro {
 
-// Shapes of tiles, rows and columns: six sums and two factors fill the registers. Two rows are done
-// as three, and lanes that don't exist are switched off, so that two shapes serve all sizes.
-struct Block {
-  std::size_t rows, columns;
-};
+// Six sums and two factors fill the registers. Two rows are done as three, and lanes that don't
+// exist are switched off, so that two shapes serve all sizes.
 inline constexpr std::size_t most_rows = 3;
 inline constexpr Block tall{3, 8}, single{1, 16};
-inline constexpr Block outer_tall = tall, outer_low = tall, outer_single = single,
-                       outer_narrow = tall;
-inline constexpr Block dot_tall = tall, dot_low = tall, dot_single = single, dot_narrow = tall;
-inline constexpr Block channel_tall = tall, channel_narrow = tall, channel_single = single,
-                       channel_single_narrow = single;
-inline constexpr Block gradient_single = single, gradient_narrow = tall;
+inline constexpr Shapes forward_shapes{tall, tall, single, tall}, backward_shapes = forward_shapes,
+                                                                  gradient_shapes = forward_shapes,
+                                                                  depthwise_shapes = forward_shapes;
+inline constexpr Block gradient_line = single, depthwise_gradient = single,
+                       depthwise_gradient_narrow = single;
 // Columns that are left at the end are lanes that are switched off.
 inline constexpr bool overlaps = false;
 

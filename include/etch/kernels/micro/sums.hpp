@@ -7,24 +7,26 @@
 // 28 each, as the compiler then moves pointers apart from the loads, and twice the code.
 #pragma once
 #include <hwy/base.h>
+#include <etch/kernels/micro/shapes.hpp>
 
 #include <cstddef>
 #include <utility>
 
 namespace etch::kernels::micro {
 
-// Shapes of tiles, rows and columns. 4 x 4 sums and eight factors fill 24 of 32 registers, and nine
-// pointers the core's own. `low` serves two rows, `single` one, `narrow` columns fewer than four.
-struct Block {
-  std::size_t rows, columns;
-};
+// 4 x 4 sums and eight factors fill 24 of 32 registers, and nine pointers the core's own. In small
+// code tall tiles serve two rows, and in a gradient to the input one row; gradients to weights have
+// tall tiles or one row.
 inline constexpr std::size_t most_rows = 4;
-inline constexpr Block outer_tall{4, 4}, outer_low{2, 4}, outer_single{1, 8}, outer_narrow{4, 1},
-    gradient_single{1, 4}, gradient_narrow{1, 1};
-inline constexpr Block dot_tall{4, 4}, dot_low{2, 4}, dot_single{1, 8}, dot_narrow{4, 1};
-// Depthwise: columns are channels.
-inline constexpr Block channel_tall{4, 4}, channel_narrow{4, 1}, channel_single{1, 8},
-    channel_single_narrow{1, 1};
+inline constexpr Block tall{4, 4}, single{1, 8}, gradient_line{1, 4};
+inline constexpr Shapes forward_shapes{tall, small_code ? tall : Block{2, 4}, single, {4, 1}};
+inline constexpr Shapes backward_shapes{
+    tall, small_code ? tall : Block{2, 4}, small_code ? tall : single, {4, 1}};
+inline constexpr Shapes gradient_shapes{
+    tall, small_code ? gradient_line : Block{2, 4}, small_code ? gradient_line : single, {1, 1}};
+// Columns are channels.
+inline constexpr Shapes depthwise_shapes{tall, tall, single, {4, 1}};
+inline constexpr Block depthwise_gradient = single, depthwise_gradient_narrow{1, 1};
 // Columns that are left at the end are done with some before them, which are not stored again.
 inline constexpr bool overlaps = true;
 

@@ -51,7 +51,8 @@ template <Block block>
 HWY_INLINE void store(const Sums<block>& sums, std::size_t rows, const TileColumns& columns,
                       const Destination& to) {
   const Epilogue& e = to.epilogue;
-  const bool whole = rows == block.rows && columns.count == block.columns && columns.skip == 0;
+  const bool whole =
+      !small_code && rows == block.rows && columns.count == block.columns && columns.skip == 0;
   if (block.rows > 1 && whole && e.scale == nullptr && e.shift == nullptr && e.skip == nullptr &&
       !e.relu) {
     return sums.store(to.y, to.stride);
@@ -73,18 +74,31 @@ HWY_NOINLINE void forward_tile(const Segments& segments, const TileWeights& weig
   store(sums, segments.rows, columns, to);
 }
 
+// A panel of the outputs that a gradient to the input is summed over, and a segment of its pixels.
+struct PanelOf {
+  std::size_t o, width;
+  const float* first;
+  const Segment* segment;
+};
+// Tells the compiler that others may read and write it: the innermost loop's pointers are to have
+// the registers.
+HWY_INLINE void stay_in_memory(PanelOf& p) { asm volatile("" : : "r"(&p) : "memory"); }
+
 // dx = sum of dy * weight: both lie along the outputs, panel by panel.
 template <Block block>
 HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& weights,
                                 const TileColumns& columns, const Destination& to) {
   const ConvGeometry& g = weights.geometry;
-  const std::size_t outputs = weights.width, k = g.taps() * g.inputs(), count = columns.count;
+  const std::size_t k = g.taps() * g.inputs(), count = columns.count;
+  PanelOf p{};
   Sums<block> sums;
-  for (std::size_t o = 0; o < outputs; o += panel) {
-    const std::size_t width = std::min(panel, outputs - o);
-    const float* first = weights.first + o * k + columns.first * width;
-    for (const Segment *s = segments.begin, *end = s + segments.size; s != end; ++s) {
-      sums.dot(s->row, o, first + s->k * width, width, width, count);
+  for (; p.o < weights.width; p.o += panel) {
+    p.width = std::min(panel, weights.width - p.o);
+    p.first = weights.first + p.o * k + columns.first * p.width;
+    for (p.segment = segments.begin; p.segment != segments.begin + segments.size; ++p.segment) {
+      stay_in_memory(p);
+      const Segment& s = *p.segment;
+      sums.dot(s.row, p.o, p.first + s.k * p.width, p.width, p.width, count);
     }
   }
   store(sums, segments.rows, columns, to);
@@ -95,9 +109,11 @@ template <Block block>
 inline constexpr Tile forward_tile_of{forward_tile<block>, block.columns};
 template <Block block>
 inline constexpr Tile backward_tile_of{backward_tile<block>, block.columns};
-inline constexpr Tiles forward_tiles{forward_tile_of<outer_tall>, forward_tile_of<outer_low>,
-                                     forward_tile_of<outer_single>, forward_tile_of<outer_narrow>};
-inline constexpr Tiles backward_tiles{backward_tile_of<dot_tall>, backward_tile_of<dot_low>,
-                                      backward_tile_of<dot_single>, backward_tile_of<dot_narrow>};
+inline constexpr Tiles forward_tiles{
+    forward_tile_of<forward_shapes.tall>, forward_tile_of<forward_shapes.low>,
+    forward_tile_of<forward_shapes.single>, forward_tile_of<forward_shapes.narrow>};
+inline constexpr Tiles backward_tiles{
+    backward_tile_of<backward_shapes.tall>, backward_tile_of<backward_shapes.low>,
+    backward_tile_of<backward_shapes.single>, backward_tile_of<backward_shapes.narrow>};
 
 }  // namespace etch::kernels::micro
