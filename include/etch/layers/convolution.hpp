@@ -12,6 +12,37 @@ enum class Algorithm : unsigned char {
   unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
 };
 
+// What the steps of all convolutions do that have the same kernel: not inline, as an image then has
+// each once, and of a layer a call with its geometry.
+template <bool has_bias>
+[[gnu::noinline]] kernels::Epilogue epilogue_of(const kernels::ConvGeometry& g, const Call& c) {
+  kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
+  if (has_bias) e.shift = c.parameters + g.weights();
+  if (c.norm == nullptr) return e;
+  // (sum + bias) * scale + shift
+  const std::size_t outputs = g.output.channels;
+  float *scale = c.norm, *shift = scale + outputs;
+  for (std::size_t o = 0; has_bias && o < outputs; ++o) shift[o] += e.shift[o] * scale[o];
+  e.scale = scale;
+  e.shift = shift;
+  return e;
+}
+template <auto* kernel, bool has_bias>
+[[gnu::noinline]] void convolve(const kernels::ConvGeometry& g, const float* weight,
+                                const Call& c) {
+  kernel({g, c.batch, c.threads, c.x, weight, c.y, epilogue_of<has_bias>(g, c), c.scratch});
+}
+template <auto* weight_kernel, auto* input_kernel, bool has_bias>
+[[gnu::noinline]] void convolve_backward(const kernels::ConvGeometry& g, const Call& c) {
+  if (c.gradients != nullptr) {
+    weight_kernel({g, c.batch, c.threads, c.x, c.dy, c.gradients,
+                   has_bias ? c.gradients + g.weights() : nullptr, c.accumulate, c.scratch});
+  }
+  if (c.dx != nullptr) {
+    input_kernel({g, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
+  }
+}
+
 // Parameters: the weights, then the bias.
 template <kernels::ConvGeometry geometry, bool has_bias, Algorithm algorithm = Algorithm::gemm>
 struct Convolution {
@@ -22,41 +53,20 @@ struct Convolution {
 
   static void forward(const Call& c) {
     constexpr auto* kernel = gemm ? Kernels::forward : kernels::conv2d_forward_loops;
-    kernel({geometry, c.batch, c.threads, c.x, c.parameters, c.y, epilogue(c), c.scratch});
+    convolve<kernel, has_bias>(geometry, c.parameters, c);
   }
   static void prepare(const Call& c) {
     kernels::winograd_prepare({geometry, c.parameters, c.prepared});
   }
   static void forward_prepared(const Call& c) {
-    kernels::winograd_forward(
-        {geometry, c.batch, c.threads, c.x, c.prepared, c.y, epilogue(c), c.scratch});
-  }
-  static kernels::Epilogue epilogue(const Call& c) {
-    kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
-    if (has_bias) e.shift = c.parameters + weights;
-    if (c.norm != nullptr) normalise(e, c.norm);
-    return e;
-  }
-  // (sum + bias) * scale + shift
-  static void normalise(kernels::Epilogue& e, float* scale) {
-    float* shift = scale + outputs;
-    for (std::size_t o = 0; has_bias && o < outputs; ++o) shift[o] += e.shift[o] * scale[o];
-    e.scale = scale;
-    e.shift = shift;
+    convolve<kernels::winograd_forward, has_bias>(geometry, c.prepared, c);
   }
   static void backward(const Call& c) {
     constexpr auto* dw_kernel =
         gemm ? Kernels::weight_gradient : kernels::conv2d_weight_gradient_loops;
     constexpr auto* dx_kernel =
         gemm ? Kernels::input_gradient : kernels::conv2d_input_gradient_loops;
-    if (c.gradients != nullptr) {
-      dw_kernel({geometry, c.batch, c.threads, c.x, c.dy, c.gradients,
-                 has_bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
-    }
-    if (c.dx != nullptr) {
-      dx_kernel(
-          {geometry, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
-    }
+    convolve_backward<dw_kernel, dx_kernel, has_bias>(geometry, c);
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
     return gemm ? Kernels::forward_scratch(batch, threads) : 0;

@@ -11,9 +11,12 @@ struct Betas {
   double first = 0.9, second = 0.999;
 };
 
+// Inline, so that an image has only the kernel's loop that its constants need.
+//
 // What the family shares: the moments' factors and bias corrections at a step, rounded from
 // double where PyTorch rounds them. State: exp_avg, exp_avg_sq.
-inline kernels::Adam adam_call(const OptimizerCall& c, Betas betas, double eps) {
+[[gnu::always_inline]] inline kernels::Adam adam_call(const OptimizerCall& c, Betas betas,
+                                                      double eps) {
   kernels::Adam k{};
   k.size = c.size;
   k.threads = c.threads;
@@ -41,7 +44,7 @@ struct Adam {
 
   constexpr std::size_t states() const { return 2; }
 
-  void operator()(const OptimizerCall& c) const {
+  [[gnu::always_inline]] void operator()(const OptimizerCall& c) const {
     kernels::Adam k = adam_call(c, betas, eps);
     k.weight_decay = static_cast<float>(weight_decay);
     kernels::adam(k);
@@ -57,7 +60,7 @@ struct AdamW {
 
   constexpr std::size_t states() const { return 2; }
 
-  void operator()(const OptimizerCall& c) const {
+  [[gnu::always_inline]] void operator()(const OptimizerCall& c) const {
     kernels::Adam k = adam_call(c, betas, eps);
     k.decay = static_cast<float>(1 - c.lr * weight_decay);
     kernels::adam(k);

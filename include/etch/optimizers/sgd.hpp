@@ -15,7 +15,8 @@ struct SGD {
 
   constexpr std::size_t states() const { return momentum != 0 ? 1 : 0; }
 
-  void operator()(const OptimizerCall& c) const {
+  // Inline, so that an image has only the kernel's loop that these constants need.
+  [[gnu::always_inline]] void operator()(const OptimizerCall& c) const {
     kernels::sgd({c.size, c.threads, static_cast<float>(c.lr), static_cast<float>(momentum),
                   static_cast<float>(dampening), static_cast<float>(weight_decay), nesterov,
                   c.step == 1, c.parameters, c.gradients, momentum != 0 ? c.state : nullptr});
