@@ -27,7 +27,9 @@ std::size_t visited(const ConvGeometry& g) {
   std::size_t count = 0;
   for (std::size_t row = 0; row < g.output.height; ++row) {
     for_row_taps(g, row, [&](std::size_t, std::size_t, std::size_t u, std::size_t v) {
-      for_channels(g, u, v, [&](std::size_t, std::size_t, std::size_t) { ++count; });
+      for_channels(g, u, v, [&](std::size_t, std::size_t width, std::size_t, std::size_t) {
+        count += width;
+      });
     });
   }
   return count;

@@ -31,20 +31,18 @@ void for_row_taps(const ConvGeometry& g, std::size_t row, const Body& body) {
   }
 }
 
-// Calls body(o, i, w) for every weight of tap (u, v): output and input channel, counted over all
-// groups, and the weight's index. Outputs of a panel are innermost: they lie together.
+// Calls body(o, width, i, w) for every input channel i at tap (u, v): its weights to outputs
+// [o, o + width), which lie together from index w on. Channels count over all groups.
 template <class Body>
 void for_channels(const ConvGeometry& g, std::size_t u, std::size_t v, const Body& body) {
-  for (std::size_t first = 0; first < g.output.channels;) {
-    const std::size_t group = first / g.outputs(), left = (group + 1) * g.outputs() - first;
+  for (std::size_t o = 0; o < g.output.channels;) {
+    const std::size_t group = o / g.outputs(), left = (group + 1) * g.outputs() - o;
     const std::size_t width = left < panel ? left : panel;
-    for (std::size_t i = 0; i < g.inputs(); ++i) {
-      const std::size_t w = g.weight_index(first, i, u, v);
-      for (std::size_t o = 0; o < width; ++o) {
-        body(first + o, group * g.inputs() + i, w + o);
-      }
+    std::size_t w = g.weight_index(o, 0, u, v);
+    for (std::size_t i = 0; i < g.inputs(); ++i, w += width) {
+      body(o, width, group * g.inputs() + i, w);
     }
-    first += width;
+    o += width;
   }
 }
 
@@ -54,8 +52,11 @@ void forward_row(const ConvGeometry& g, std::size_t row, const T* x, const T* we
   const std::size_t pixels = g.output.width, outputs = g.output.channels;
   for (std::size_t i = 0; i < pixels * outputs; ++i) y[row * pixels * outputs + i] = 0;
   for_row_taps(g, row, [&](std::size_t py, std::size_t px, std::size_t u, std::size_t v) {
-    for_channels(g, u, v, [&](std::size_t o, std::size_t i, std::size_t w) {
-      y[py * outputs + o] += x[px * g.input.channels + i] * weight[w];
+    for_channels(g, u, v, [&](std::size_t o, std::size_t width, std::size_t i, std::size_t w) {
+      const T factor = x[px * g.input.channels + i];
+      T* to = y + py * outputs + o;
+      const T* from = weight + w;
+      for (const T* end = from + width; from != end; ++from, ++to) *to += factor * *from;
     });
   });
 }
@@ -66,9 +67,16 @@ void add_input_gradient(const ConvGeometry& g, std::size_t n, const T* dy, const
   for (std::size_t r = 0; r < g.output.height; ++r) {
     for_row_taps(g, n * g.output.height + r,
                  [&](std::size_t py, std::size_t px, std::size_t u, std::size_t v) {
-                   for_channels(g, u, v, [&](std::size_t o, std::size_t i, std::size_t w) {
-                     dx[px * g.input.channels + i] += dy[py * g.output.channels + o] * weight[w];
-                   });
+                   for_channels(
+                       g, u, v,
+                       [&](std::size_t o, std::size_t width, std::size_t i, std::size_t w) {
+                         T& to = dx[px * g.input.channels + i];
+                         const T *from = weight + w, *factor = dy + py * g.output.channels + o;
+                         T sum = to;
+                         for (const T* end = from + width; from != end; ++from, ++factor)
+                           sum += *factor * *from;
+                         to = sum;
+                       });
                  });
   }
 }
@@ -78,8 +86,11 @@ template <class T>
 void add_weight_gradient(const ConvGeometry& g, std::size_t row, const T* x, const T* dy,
                          T* dweight) {
   for_row_taps(g, row, [&](std::size_t py, std::size_t px, std::size_t u, std::size_t v) {
-    for_channels(g, u, v, [&](std::size_t o, std::size_t i, std::size_t w) {
-      dweight[w] += dy[py * g.output.channels + o] * x[px * g.input.channels + i];
+    for_channels(g, u, v, [&](std::size_t o, std::size_t width, std::size_t i, std::size_t w) {
+      const T factor = x[px * g.input.channels + i];
+      const T* from = dy + py * g.output.channels + o;
+      T* to = dweight + w;
+      for (const T* end = from + width; from != end; ++from, ++to) *to += *from * factor;
     });
   });
 }
