@@ -87,11 +87,12 @@ struct PeakOf {
 
 template <class Net, auto mode, Board board>
 constexpr bool check_board() {
-  using Peak = PeakOf<Net, mode>;
-  using Object = typename Peak::Object;
-  using Layer = decltype(layer_name<Peak>(std::make_index_sequence<name_length(Peak::layer)>()));
+  using AtPeak = PeakOf<Net, mode>;
+  using Object = typename AtPeak::Object;
+  using Layer =
+      decltype(layer_name<AtPeak>(std::make_index_sequence<name_length(AtPeak::layer)>()));
   using Ram =
-      RamOf<bytes_over(sizeof(Object), board.ram), Object::peak_step, Layer, Peak::step.kind>;
+      RamOf<bytes_over(sizeof(Object), board.ram), Object::peak_step, Layer, AtPeak::step.kind>;
   using Flash = FlashOf<bytes_over(InMode<Net, mode>::flash, board.flash)>;
   return Ram::suffices && Flash::suffices;
 }
