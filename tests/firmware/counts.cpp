@@ -48,6 +48,7 @@ struct Count {
   const char* name;
   std::size_t work;
   void (*run)();
+  void (*prepare)() = nullptr;  // not counted
 };
 
 template <ConvGeometry g, std::size_t batch = 1, auto kernel = ConvKernels<g>::forward>
@@ -75,14 +76,24 @@ constexpr std::size_t rows = 1024, channels = 16, size = 4096;
 inline constexpr auto mlp =
     Sequential<Linear{.out_features = 64}, ReLU{}, Linear{.out_features = 64}, ReLU{},
                Linear{.out_features = 4}>{};
-using Mlp = Network<mlp, Shape{16}>;
+template <Algorithm algorithm>
+using Mlp = Network<with_algorithm<algorithm>(mlp), Shape{16}>;
+template <Algorithm algorithm>
 auto& trainer() {
-  static Trainer<Mlp, MSELoss{}, etch::Adam{}, Training{.batch = 16}> t;
+  static Trainer<Mlp<algorithm>, MSELoss{}, etch::Adam{}, Training{.batch = 16}> t;
   return t;
 }
 
 // Steps of an MLP 16-64-64-4 on a batch of 16, forward, backward and Adam; the work is parameters.
-void train_etch() { trainer().step({a, 16 * 16}, {b, 16 * 4}); }
+template <Algorithm algorithm>
+void train_etch() {
+  trainer<algorithm>().step({a, 16 * 16}, {b, 16 * 4});
+}
+template <Algorithm algorithm>
+constexpr Count training(const char* name) {
+  return {name, Mlp<algorithm>::num_parameters, train_etch<algorithm>,
+          [] { static_cast<void>(trainer<algorithm>()); }};
+}
 void train_plain() { plain::train(a, b); }
 
 constexpr Count all[] = {
@@ -91,7 +102,9 @@ constexpr Count all[] = {
     forward<conv3x3, 1, ConvKernels<conv3x3, true>::forward>("conv3x3-unrolled"),
     forward<conv3x3, 1, conv2d_forward_loops>("conv3x3-loops"),
     input_gradient<conv3x3>("conv3x3-dx"),
+    input_gradient<conv3x3, 1, conv2d_input_gradient_loops>("conv3x3-dx-loops"),
     weight_gradient<conv3x3>("conv3x3-dw"),
+    weight_gradient<conv3x3, 1, conv2d_weight_gradient_loops>("conv3x3-dw-loops"),
     input_gradient<strided>("conv3x3-stride2-dx"),
     forward<deep>("conv3x3-deep"),
     forward<pointwise>("conv1x1"),
@@ -173,6 +186,10 @@ constexpr Count all[] = {
      [] {
        cross_entropy({256, 16, 1, 0, 1, a, labels, b});
      }},
+    {"mean-squared-error", size,
+     [] {
+       mean_squared_error({size, 1, 1, a, b, d});
+     }},
     {"sgd", size,
      [] {
        SGD{}({size, 1, 2, 1e-3, a, b, nullptr, size});
@@ -185,8 +202,9 @@ constexpr Count all[] = {
      [] {
        etch::Adam{}({size, 1, 1, 1e-3, a, b, d, size});
      }},
-    {"mlp-training-step", Mlp::num_parameters, train_etch},
-    {"mlp-training-step-plain", Mlp::num_parameters, train_plain},
+    training<Algorithm::gemm>("mlp-training-step"),
+    training<Algorithm::loops>("mlp-training-step-loops"),
+    {"mlp-training-step-plain", plain::size, train_plain},
 };
 
 // One of them, for its size and stack (the first is what a program takes without a kernel); or all.
@@ -206,7 +224,7 @@ std::uint64_t instructions_of(void (*run)()) {
 
 int main() {
   for (const Count& count : counts) {
-    if (count.run == train_etch) trainer();
+    if (count.prepare != nullptr) count.prepare();
     fill(a, most, 1);
     fill(b, most, 2);
     fill(c, std::size(c), 3);
