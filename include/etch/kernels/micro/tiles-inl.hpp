@@ -80,9 +80,11 @@ struct PanelOf {
   const float* first;
   const Segment* segment;
 };
-// Tells the compiler that others may read and write it: the innermost loop's pointers are to have
-// the registers.
-HWY_INLINE void stay_in_memory(PanelOf& p) { asm volatile("" : : "r"(&p) : "memory"); }
+// Tells the compiler that others may read and write it: with -Os the innermost loop's pointers
+// would else not have the registers.
+HWY_INLINE void stay_in_memory(PanelOf& p) {
+  if (small_code) asm volatile("" : : "r"(&p) : "memory");
+}
 
 // dx = sum of dy * weight: both lie along the outputs, panel by panel.
 template <Block block>
