@@ -212,8 +212,8 @@ def tflite(folder):
         if os.path.exists(refused):
             said = run(ETCH, "import", refused, "-o", os.path.join(folder, "none"), status=1)
             results.append("is a quantised network: " in said)
-    # ResNet-8's model isn't among them: its strided convolutions pad on both sides, as PyTorch does.
-    models_of = {"keyword_spotting_dscnn": "ds_cnn<12>, Softmax{}",
+    models_of = {"image_classification_resnet8": "resnet8<10>, Softmax{}",
+                 "keyword_spotting_dscnn": "ds_cnn<12>, Softmax{}",
                  "visual_wake_words_mobilenet": "mobilenet_025<2>, Softmax{}",
                  "anomaly_detection_autoencoder": "autoencoder<>"}
     results += [runs_model(folder, n + "_float", m) for n, m in models_of.items()]

@@ -131,10 +131,10 @@ NodePtr node_of(const LayerSpec& s) {
 
 // torchvision.models.resnet, module by module.
 nn::Conv2d conv(std::size_t in, std::size_t out, std::int64_t kernel, std::int64_t stride,
-                bool bias) {
+                bool bias, bool padded = true) {
   return nn::Conv2d(nn::Conv2dOptions(signed_of(in), signed_of(out), kernel)
                         .stride(stride)
-                        .padding(kernel / 2)
+                        .padding(padded ? kernel / 2 : 0)
                         .bias(bias));
 }
 
@@ -142,10 +142,10 @@ struct Block : nn::Module {
   nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr}, plain_downsample{nullptr};
   nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
   nn::Sequential downsample{nullptr};
-  bool norm;
+  bool norm, pad_after;  // pad_after: TensorFlow's "same" of a strided 3x3
 
   Block(const ResNetSpec& s, std::size_t in, std::size_t width, std::int64_t stride)
-      : norm(s.batch_norm) {
+      : norm(s.batch_norm), pad_after(s.resnet8 && stride == 2) {
     const std::size_t out = s.bottleneck ? 4 * width : width;
     const bool bias = s.resnet8;
     if (s.bottleneck) {
@@ -153,7 +153,7 @@ struct Block : nn::Module {
       conv2 = register_module("conv2", conv(width, width, 3, s.stride_on_first ? 1 : stride, bias));
       conv3 = register_module("conv3", conv(width, out, 1, 1, bias));
     } else {
-      conv1 = register_module("conv1", conv(in, width, 3, stride, bias));
+      conv1 = register_module("conv1", conv(in, width, 3, stride, bias, !pad_after));
       conv2 = register_module("conv2", conv(width, width, 3, 1, bias));
     }
     if (norm) {
@@ -172,7 +172,7 @@ struct Block : nn::Module {
   }
 
   torch::Tensor forward(torch::Tensor x) {
-    torch::Tensor y = conv1->forward(x);
+    torch::Tensor y = conv1->forward(pad_after ? torch::constant_pad_nd(x, {0, 1, 0, 1}) : x);
     if (norm) y = bn1->forward(y);
     y = conv2->forward(torch::relu(y));
     if (norm) y = bn2->forward(y);

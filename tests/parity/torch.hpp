@@ -56,7 +56,8 @@ LayerSpec sequential(std::vector<LayerSpec>);
 LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
 LayerSpec frozen(LayerSpec);                             // eval(), requires_grad_(False)
 
-// torchvision's ResNet, with its names; `resnet8` is MLPerf Tiny's, with biases.
+// torchvision's ResNet, with its names; `resnet8` is MLPerf Tiny's, with biases and
+// TensorFlow's padding.
 struct ResNetSpec {
   std::array<std::size_t, 4> blocks{2, 2, 2, 2};
   bool bottleneck = false, stride_on_first = false, batch_norm = true, resnet8 = false;
