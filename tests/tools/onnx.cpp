@@ -189,9 +189,221 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
         ->clear_dim_value();
   });
   refuses("has 2 outputs, but one is expected", [](M&, G& g) { *g.add_output() = g.output(0); });
-  refuses("w lies in another file", [](M&, G& g) {
-    g.mutable_initializer(1)->set_data_location(onnx::TensorProto::EXTERNAL);
+  refuses("the Relu: has different slopes, 0 and 0.125, but only one", [](M&, G& g) {
+    g.mutable_node(2)->set_op_type("PRelu");
+    *g.mutable_node(2)->add_input() = "b";
   });
+  refuses("the Conv: pads 2 above and 0 below, 1 on the left and 1 on the right: more above",
+          [](M&, G& g) {
+            Model::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
+          });
+}
+
+namespace {
+
+// A network of one node over x, (1, 3, 8, 6), or over a vector of 2.
+struct OneNode : Model {
+  OneNode(const char* op, std::initializer_list<const char*> inputs) { node(op, inputs, "y"); }
+  void over_vector() {
+    onnx::ValueInfoProto* x = model.mutable_graph()->mutable_input(0);
+    dimensions(x, "x", {1, 2});
+  }
+  onnx::NodeProto& only() { return *model.mutable_graph()->mutable_node(0); }
+  void number(const char* name, float value) {
+    onnx::AttributeProto* a = only().add_attribute();
+    a->set_name(name);
+    a->set_f(value);
+  }
+  ImportedLayer layer() const {
+    const ImportedNetwork network = read();
+    REQUIRE(network.layers().size() == 1);
+    return network.layers()[0];
+  }
+};
+
+const std::vector<float>& values(const ImportedLayer& layer, const std::string& name) {
+  for (const ImportedTensor& t : layer.tensors) {
+    if (t.name == name) return t.values;
+  }
+  FAIL("no tensor " << name);
+  return layer.tensors[0].values;
+}
+
+}  // namespace
+
+TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
+  using Floats = std::vector<float>;
+  OneNode norm("BatchNormalization", {"x", "scale", "shift", "mean", "var"});
+  for (const char* name : {"scale", "shift", "mean", "var"}) norm.weights(name, {3});
+  for (int i = 0; i < 4; ++i) {
+    norm.model.mutable_graph()->mutable_initializer(i)->set_float_data(0, static_cast<float>(i));
+  }
+  norm.number("epsilon", 0.25f);
+  const ImportedLayer n = norm.layer();
+  CHECK(n.eps == 0.25f);
+  CHECK(values(n, "weight")[0] == 0);
+  CHECK(values(n, "bias")[0] == 1);
+  CHECK(values(n, "running_mean")[0] == 2);
+  CHECK(values(n, "running_var")[0] == 3);
+
+  OneNode gemm("Gemm", {"x", "w", "b"});
+  gemm.over_vector();
+  gemm.weights("w", {2, 3});  // (I, O): 0 to 5 eighths
+  gemm.weights("b", {3});
+  gemm.number("alpha", 8);
+  gemm.number("beta", 16);
+  CHECK(values(gemm.layer(), "weight") == Floats{0, 3, 1, 4, 2, 5});
+  CHECK(values(gemm.layer(), "bias") == Floats{0, 2, 4});
+
+  OneNode same("Conv", {"x", "w"});
+  same.weights("w", {4, 3, 3, 3});
+  Model::list(same.only(), "strides", {2, 2});
+  onnx::AttributeProto* automatic = same.only().add_attribute();
+  automatic->set_name("auto_pad");
+  automatic->set_s("SAME_UPPER");
+  CHECK(same.layer().window.padding == Pair(0));
+  CHECK(same.layer().window.extra_padding == Pair(1));
+  automatic->set_s("SAME_LOWER");
+  CHECK(same.layer().window.padding == Pair(1));
+  CHECK(same.layer().window.extra_padding == Pair(0));
+  automatic->set_s("SAME");
+  CHECK_THROWS_WITH(same.layer(), Catch::Contains("the Conv: auto_pad is SAME"));
+
+  OneNode scaled("Mul", {"x", "w"});
+  scaled.weights("w", {3, 1, 1});
+  CHECK(values(scaled.layer(), "weight") == Floats{0, 0.125f, 0.25f});
+  OneNode added("Add", {"w", "x"});
+  added.weights("w", {1, 3, 1, 1});
+  CHECK(values(added.layer(), "bias") == Floats{0, 0.125f, 0.25f});
+  OneNode columns("Mul", {"x", "w"});
+  columns.weights("w", {6});
+  CHECK_THROWS_WITH(columns.layer(), Catch::Contains("a constant of [6] isn't one number a chan"));
+
+  OneNode mean("ReduceMean", {"x"});
+  Model::list(mean.only(), "axes", {-1, 2});
+  CHECK(mean.layer().kind == LayerKind::global_avg_pool);
+  mean.only().mutable_attribute(0)->set_ints(0, 1);
+  CHECK_THROWS_WITH(mean.layer(), Catch::Contains("ReduceMean is supported over height and width"));
+
+  OneNode clip("Clip", {"x", "low"});
+  clip.weights("low", {1});
+  CHECK(clip.layer().kind == LayerKind::relu);
+  clip.model.mutable_graph()->mutable_initializer(0)->set_float_data(0, -1);
+  CHECK_THROWS_WITH(clip.layer(), Catch::Contains("Clip to -1 and"));
+}
+
+TEST_CASE("Weights of other types become floats") {
+  for (const auto type : {onnx::TensorProto::FLOAT16, onnx::TensorProto::DOUBLE}) {
+    OneNode m("Mul", {"x", "w"});
+    onnx::TensorProto* w = m.model.mutable_graph()->add_initializer();
+    w->set_name("w");
+    w->set_data_type(type);
+    w->add_dims(1);
+    if (type == onnx::TensorProto::FLOAT16) w->add_int32_data(0xc100);
+    if (type == onnx::TensorProto::DOUBLE) w->add_double_data(-2.5);
+    CHECK(values(m.layer(), "weight")[0] == -2.5f);
+    w->set_data_type(onnx::TensorProto::BFLOAT16);
+    CHECK_THROWS_WITH(m.layer(), Catch::Contains("w is BFLOAT16, but FLOAT is expected"));
+  }
+}
+
+TEST_CASE("A PRelu with one slope is a LeakyReLU") {
+  Model m = small_network();
+  m.weights("slope", {1, 1, 1});
+  onnx::GraphProto& g = *m.model.mutable_graph();
+  g.mutable_initializer(5)->set_float_data(0, 0.25f);
+  g.mutable_node(2)->set_op_type("PRelu");
+  *g.mutable_node(2)->add_input() = "slope";
+  CHECK_THAT(m.code(), Catch::Contains("    LeakyReLU{.negative_slope = 0.25f},\n"));
+}
+
+namespace {
+
+// The bytes of w and b leave the model for files in and below its folder, as PyTorch's exporter and
+// onnx.save leave them. `change` comes after.
+class External {
+ public:
+  template <class Change>
+  explicit External(const Change& change) {
+    Model m = small_network();
+    onnx::GraphProto& g = *m.model.mutable_graph();
+    std::filesystem::create_directory(folder_.path() / "parts");
+    leave(*g.mutable_initializer(1), "m.onnx.data", 16);
+    leave(*g.mutable_initializer(2), "./parts/b", 0);
+    change(*g.mutable_initializer(1));
+    write_file(path(), m.bytes());
+  }
+  std::filesystem::path path() const { return folder_.path() / "m.onnx"; }
+
+  static void set(onnx::TensorProto& t, const char* key, const std::string& value) {
+    for (onnx::StringStringEntryProto& e : *t.mutable_external_data()) {
+      if (e.key() == key) return e.set_value(value);
+    }
+    onnx::StringStringEntryProto* e = t.add_external_data();
+    e->set_key(key);
+    e->set_value(value);
+  }
+
+ private:
+  // Other bytes before and after; without an offset, the whole file.
+  void leave(onnx::TensorProto& t, const char* location, std::size_t offset) {
+    const std::string bytes(reinterpret_cast<const char*>(t.float_data().data()),
+                            static_cast<std::size_t>(t.float_data_size()) * sizeof(float));
+    t.clear_float_data();
+    t.set_data_location(onnx::TensorProto::EXTERNAL);
+    set(t, "location", location);
+    if (offset > 0) set(t, "offset", std::to_string(offset));
+    if (offset > 0) set(t, "length", std::to_string(bytes.size()));
+    const std::string padding(offset, '#');
+    write_file(folder_.path() / location, padding + bytes + padding);
+  }
+
+  TemporaryFolder folder_;
+};
+
+template <class Change>
+void refuses_external(const char* message, const Change& change) {
+  const External model(change);
+  INFO(message);
+  CHECK_THROWS_WITH(read_onnx(model.path()),
+                    Catch::Contains(message) && Catch::StartsWith(model.path().string() + ": w: "));
+}
+
+}  // namespace
+
+TEST_CASE("Weights in files beside an ONNX file") {
+  using T = onnx::TensorProto;
+  const ImportedNetwork whole = small_network().read();
+  const ImportedNetwork parts = read_onnx(External([](T&) {}).path());
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(parts.layers()[0].tensors.at(i).values == whole.layers()[0].tensors.at(i).values);
+  }
+  refuses_external("lies in the file \"../m.onnx.data\", but one in the model's folder",
+                   [](T& t) { External::set(t, "location", "../m.onnx.data"); });
+  refuses_external("lies in the file \"parts/../../m\", but one in the model's folder",
+                   [](T& t) { External::set(t, "location", "parts/../../m"); });
+  refuses_external("lies in the file \"/etc/passwd\", but one in the model's folder",
+                   [](T& t) { External::set(t, "location", "/etc/passwd"); });
+  refuses_external("lies in the file \"\", but one in the model's folder",
+                   [](T& t) { t.clear_external_data(); });
+  refuses_external("/elsewhere, which isn't there or isn't a file",
+                   [](T& t) { External::set(t, "location", "elsewhere"); });
+  refuses_external("/parts, which isn't there or isn't a file",
+                   [](T& t) { External::set(t, "location", "parts"); });
+  refuses_external(
+      "lies in m.onnx.data from byte 33, 432 bytes long, but m.onnx.data has 464 bytes",
+      [](T& t) { External::set(t, "offset", "33"); });
+  refuses_external("from byte 465, 432 bytes long, but",
+                   [](T& t) { External::set(t, "offset", "465"); });
+  refuses_external("from byte 16, 18446744073709551615 bytes long, but",
+                   [](T& t) { External::set(t, "length", "18446744073709551615"); });
+  refuses_external("its offset in another file is \"-1\", but a number of bytes is expected",
+                   [](T& t) { External::set(t, "offset", "-1"); });
+  refuses_external("its length in another file is \"432x\", but",
+                   [](T& t) { External::set(t, "length", "432x"); });
+  const External shorter([](T& t) { External::set(t, "length", "428"); });
+  CHECK_THROWS_WITH(read_onnx(shorter.path()),
+                    Catch::Contains("w of shape [4, 3, 3, 3] has 107 numbers instead of 108"));
 }
 
 TEST_CASE("A damaged ONNX file is an error or another network, never a crash") {

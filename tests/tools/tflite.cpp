@@ -10,6 +10,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+
 using namespace etch;
 using namespace etch::host;
 
@@ -56,6 +58,10 @@ class Builder {
     op(3, inputs, output, tflite::BuiltinOptions::Conv2DOptions,
        tflite::CreateConv2DOptions(fbb_, padding, stride, stride, fused).Union());
   }
+  template <class Create>
+  flatbuffers::Offset<void> options(const Create& create, tflite::ActivationFunctionType fused) {
+    return create(fbb_, fused).Union();
+  }
   void linear(const Sizes& inputs, int output) {
     op(9, inputs, output, tflite::BuiltinOptions::FullyConnectedOptions,
        tflite::CreateFullyConnectedOptions(fbb_).Union());
@@ -91,13 +97,14 @@ class Builder {
 };
 
 // A convolution with TensorFlow's "same" and a linear layer over its pixels.
-std::string small_network(int conv_code = 3) {
+std::string small_network(int conv_code = 3, tflite::ActivationFunctionType fused =
+                                                 tflite::ActivationFunctionType::RELU6) {
   Builder b;
   const int x = b.tensor("x", {1, 8, 6, 3}), c = b.tensor("made;by a converter", {1, 4, 3, 4});
   const int y = b.tensor("y", {1, 5});
   const int w = b.weights("conv/kernel", {4, 3, 3, 3}), bias = b.weights("bias", {4});
   if (conv_code == 3) {
-    b.conv({x, w, bias}, c, tflite::Padding::SAME, 2, tflite::ActivationFunctionType::RELU6);
+    b.conv({x, w, bias}, c, tflite::Padding::SAME, 2, fused);
   } else {
     b.op(conv_code, {x, w, bias}, c);
   }
@@ -147,10 +154,58 @@ TEST_CASE("Weights in 8 bits become floats, by a scale for each output") {
   CHECK_FALSE(network.layers()[0].has_bias());
 }
 
+TEST_CASE("Operators over numbers a channel, paddings and means") {
+  using Floats = std::vector<float>;
+  Builder b;
+  const int x = b.tensor("x", {1, 6, 6, 2}), scaled = b.tensor("scaled", {1, 6, 6, 2});
+  const int padded = b.tensor("padded", {1, 7, 8, 2}), c = b.tensor("c", {1, 3, 3, 3});
+  const int added = b.tensor("added", {1, 3, 3, 3}), y = b.tensor("y", {1, 3});
+  b.op(18, {x, b.weights("scale", {2})}, scaled, tflite::BuiltinOptions::MulOptions,
+       b.options(tflite::CreateMulOptions, tflite::ActivationFunctionType::RELU));
+  b.op(34, {scaled, b.integers("around", {0, 0, 0, 1, 0, 2, 0, 0})}, padded);
+  b.conv({padded, b.weights("w", {3, 3, 3, 2}), -1}, c, tflite::Padding::VALID, 2);
+  b.op(0, {b.weights("shift", {3}), c}, added, tflite::BuiltinOptions::AddOptions,
+       b.options(tflite::CreateAddOptions, tflite::ActivationFunctionType::TANH));
+  b.op(40, {added, b.integers("axes", {2, 1})}, y);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  std::vector<LayerKind> kinds;
+  for (const ImportedLayer& l : network.layers()) kinds.push_back(l.kind);
+  CHECK(kinds == std::vector{LayerKind::batch_norm, LayerKind::relu, LayerKind::conv2d,
+                             LayerKind::batch_norm, LayerKind::tanh, LayerKind::global_avg_pool});
+  CHECK(tensor(network, 0, 0) == Floats{0, 0.125f});
+  CHECK(tensor(network, 3, 1) == Floats{0, 0.125f, 0.25f});
+  CHECK(network.layers()[2].window.padding == Pair(0));
+  CHECK(network.layers()[2].window.extra_padding == Pair(1, 2));
+}
+
+TEST_CASE("A PRELU with one slope is a LeakyReLU") {
+  const auto with_slopes = [](const std::vector<std::int8_t>& eighths) {
+    Builder b;
+    const int x = b.tensor("x", {1, 4, 6, 2}), y = b.tensor("y", {1, 4, 6, 2});
+    b.op(54, {x, b.quantised("slopes", {1, 1, 2}, eighths, {0.125f})}, y);
+    return read(b.bytes(x, y));
+  };
+  const ImportedNetwork network = with_slopes({2, 2});
+  CHECK(network.layers().at(0).kind == LayerKind::leaky_relu);
+  CHECK(network.layers().at(0).slope == 0.25f);
+  CHECK_THROWS_WITH(with_slopes({2, 3}),
+                    Catch::Contains("y: has different slopes, 0.25 and 0.375, but only one"));
+}
+
 TEST_CASE("What a TFLite file has that isn't supported is named") {
   CHECK_THROWS_WITH(read(small_network(114)),
                     Catch::Contains("made: the operator QUANTIZE isn't supported; these are: ADD"));
   CHECK_THROWS_WITH(read(small_network(4)), Catch::Contains("made: has no options"));
+  using Fused = tflite::ActivationFunctionType;
+  for (const auto& [fused, name] :
+       std::map<Fused, std::string>{{Fused::RELU_N1_TO_1, "RELU_N1_TO_1"},
+                                    {Fused::SIGN_BIT, "SIGN_BIT"},
+                                    {static_cast<Fused>(-3), "number -3"},
+                                    {static_cast<Fused>(9), "number 9"}}) {
+    CHECK_THROWS_WITH(read(small_network(3, fused)),
+                      Catch::Contains("conv/kernel: the fused activation " + name +
+                                      " isn't supported; these are: RELU"));
+  }
   CHECK_THROWS_WITH(read("nothing like it"), Catch::Contains("isn't a TFLite file"));
   Builder integers;
   const int x = integers.tensor("image", {1, 4}, tflite::TensorType::INT8);

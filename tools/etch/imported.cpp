@@ -263,6 +263,17 @@ int ImportedNetwork::activation(const std::string& name, LayerKind kind, int x, 
   return append(std::move(layer), shape(x), layout(x));
 }
 
+int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<float>& slopes) {
+  for (const float s : slopes) {
+    if (s != slopes[0]) {
+      fail(name, "has different slopes, ", slopes[0], " and ", s,
+           ", but only one for all channels is supported");
+    }
+  }
+  if (slopes.empty()) fail(name, "has no slope");
+  return activation(name, LayerKind::leaky_relu, x, slopes[0]);
+}
+
 int ImportedNetwork::clip_to_6(const std::string& name, int x, bool only_use) {
   const ImportedLayer* before = maker(x);
   if (!only_use || before == nullptr || before->kind != LayerKind::relu) {
@@ -317,8 +328,10 @@ Window ImportedNetwork::window(const std::string& name, int x, Pair kernel_size,
                      extra(shape(x).width, p.left, p.right,
                            reach(kernel_size.width, dilation.width), stride.width, fits)};
   if (!fits) {
-    fail(name, "more padding above or on the left than below or on the right (", p.top, ", ",
-         p.left, "; ", p.bottom, ", ", p.right, ") isn't supported");
+    fail(name, "pads ", p.top, " above and ", p.bottom, " below, ", p.left, " on the left and ",
+         p.right,
+         " on the right: more above than below, or on the left than on the right, isn't "
+         "supported");
   }
   return w;
 }

@@ -82,6 +82,8 @@ class ImportedNetwork {
   // A window over all of the input becomes a global pool.
   int avg_pool(const std::string& name, int x, const Window& window, bool count_include_pad);
   int activation(const std::string& name, LayerKind kind, int x, float slope = 0);
+  // Where all slopes are the same: a leaky ReLU.
+  int prelu(const std::string& name, int x, const std::vector<float>& slopes);
   // A ReLU whose output nothing else takes, and a ReLU6 after it, are one.
   int clip_to_6(const std::string& name, int x, bool only_use);
   int add(const std::string& name, int a, int b);

@@ -15,8 +15,8 @@ namespace {
 constexpr const char* supported_nodes =
     "Add, AveragePool, BatchNormalization, Clip to 0 and 6, Constant, Conv, Dropout, Flatten, "
     "Gemm, GlobalAveragePool, Identity, LeakyRelu, MatMul with weights, MaxPool, Mul and Add with "
-    "a number a channel, Pad, ReduceMean over height and width, Relu, Reshape, Sigmoid, Softmax, "
-    "Squeeze, Tanh";
+    "a number a channel, Pad, PRelu with one slope, ReduceMean over height and width, Relu, "
+    "Reshape, Sigmoid, Softmax, Squeeze, Tanh";
 
 class OnnxReader {
  public:
@@ -60,6 +60,7 @@ class OnnxReader {
         {"MaxPool", &OnnxReader::read_max_pool},
         {"Mul", &OnnxReader::read_mul},
         {"Pad", &OnnxReader::read_pad},
+        {"PRelu", &OnnxReader::read_prelu},
         {"ReduceMean", &OnnxReader::read_mean},
         {"Relu", &OnnxReader::activation<LayerKind::relu>},
         {"Reshape", &OnnxReader::read_reshape},
@@ -116,6 +117,7 @@ class OnnxReader {
     return network_.activation(name_, LayerKind::leaky_relu, x(),
                                file_.number(*node_, "alpha", 0.01f));
   }
+  int read_prelu() { return network_.prelu(name_, x(), file_.floats(input(1))); }
 
   int read_softmax() {
     const bool image = shape().height * shape().width > 1;

@@ -3,6 +3,7 @@
 
 #include "format.hpp"
 #include "half.hpp"
+#include "onnx_external.hpp"
 
 #include <bit>
 #include <cstring>
@@ -23,6 +24,7 @@ OnnxFile::OnnxFile(std::string file, std::span<const std::byte> bytes) : file_(s
     if (set.domain().empty() || set.domain() == "ai.onnx") opset_ = set.version();
   }
   if (opset_ < 7) fail("has opset ", opset_, ", but 7 or a later one is expected");
+  load_external_data(file_, model_);
   for (const onnx::TensorProto& t : graph().initializer()) constants_[t.name()] = &t;
   if (graph().sparse_initializer_size() > 0) fail("has sparse weights, which aren't supported");
 }
@@ -98,9 +100,6 @@ std::size_t OnnxFile::elements(const std::string& name) const {
 template <class T, class Field>
 std::vector<T> OnnxFile::numbers(const std::string& name, const Field& field) const {
   const onnx::TensorProto& t = constant(name);
-  if (t.data_location() == onnx::TensorProto::EXTERNAL) {
-    fail(name, " lies in another file, which isn't supported: save the model as one file");
-  }
   const std::size_t expected = elements(name);
   const bool raw = t.has_raw_data();
   const std::size_t found =

@@ -31,12 +31,13 @@ enum Operator : int {
   pad = 34,
   mean = 40,
   squeeze = 43,
+  prelu = 54,
   leaky_relu = 98,
 };
 constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of weights, FULLY_CONNECTED, "
     "LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL and ADD with a number a "
-    "channel, PAD, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
+    "channel, PAD, PRELU with one slope, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
 
 Pair pair_of(int height, int width) {
   return {static_cast<std::size_t>(height < 0 ? 0 : height),
@@ -93,6 +94,8 @@ class TfliteReader {
         return activation(LayerKind::tanh);
       case leaky_relu:
         return activation(LayerKind::leaky_relu, option<tflite::LeakyReluOptions>().alpha());
+      case prelu:
+        return done(network_.prelu(name_, x(), file_.floats(input(1))));
       case softmax:
         if (option<tflite::SoftmaxOptions>().beta() != 1) fail("SOFTMAX's beta must be 1");
         return activation(LayerKind::softmax);
@@ -141,13 +144,24 @@ class TfliteReader {
   void finish(int y, tflite::ActivationFunctionType fused) {
     using F = tflite::ActivationFunctionType;
     const std::string name = name_;
-    if (fused == F::RELU) y = network_.activation(name, LayerKind::relu, y);
-    if (fused == F::RELU6) y = network_.activation(name, LayerKind::relu6, y);
-    if (fused == F::TANH) y = network_.activation(name, LayerKind::tanh, y);
-    if (fused == F::RELU_N1_TO_1 || fused == F::SIGN_BIT || fused > F::MAX) {
-      fail("the fused activation ", static_cast<int>(fused), " isn't supported");
+    switch (fused) {
+      case F::NONE:
+        return done(y);
+      case F::RELU:
+        return done(network_.activation(name, LayerKind::relu, y));
+      case F::RELU6:
+        return done(network_.activation(name, LayerKind::relu6, y));
+      case F::TANH:
+        return done(network_.activation(name, LayerKind::tanh, y));
+      default:
+        fail("the fused activation ", activation_name(fused),
+             " isn't supported; these are: RELU, RELU6, TANH");
     }
-    done(y);
+  }
+  static std::string activation_name(tflite::ActivationFunctionType type) {
+    using F = tflite::ActivationFunctionType;
+    return type >= F::MIN && type <= F::MAX ? tflite::EnumNameActivationFunctionType(type)
+                                            : text("number ", static_cast<int>(type));
   }
   void done(int y) {
     const int tensor = file_.output(*op_);

@@ -97,7 +97,6 @@ std::string TfliteFile::operator_name(const tflite::Operator& op) const {
                                   {47, "EXP"},
                                   {49, "SPLIT"},
                                   {50, "LOG_SOFTMAX"},
-                                  {54, "PRELU"},
                                   {55, "MAXIMUM"},
                                   {57, "MINIMUM"},
                                   {60, "PADV2"},
