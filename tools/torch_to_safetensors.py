@@ -13,7 +13,13 @@ import os
 import struct
 import sys
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError:
+    sys.exit(f"{sys.executable} has no torch, which reads the file: take the Python that the model "
+             "was trained with")
+
+SAVED = "saved by torch.save(model.state_dict(), path)"
 
 
 def state_dict_of(loaded, path):
@@ -22,23 +28,28 @@ def state_dict_of(loaded, path):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
     if not isinstance(loaded, dict):
-        sys.exit(f"{path}: holds a {type(loaded).__name__}, but a state dict is expected: "
-                 "save it by torch.save(model.state_dict(), path)")
+        sys.exit(f"{path}: holds a {type(loaded).__name__}, but a state dict is expected, {SAVED}")
     tensors = {}
     for name, tensor in loaded.items():
         if not isinstance(tensor, torch.Tensor):
-            sys.exit(f"{path}: {name} is a {type(tensor).__name__}, but a state dict of tensors "
+            sys.exit(f"{path}: {name!r} is a {type(tensor).__name__}, but a state dict of tensors "
                      "is expected")
+        if not isinstance(name, str):
+            sys.exit(f"{path}: the name {name!r} is a {type(name).__name__}, but a string is "
+                     "expected")
         tensors[name] = tensor
-    if tensors and all(name.startswith("module.") for name in tensors):
+    if not tensors:
+        sys.exit(f"{path}: holds no tensors, but a state dict of them is expected")
+    if all(name.startswith("module.") for name in tensors):
         tensors = {name[len("module."):]: tensor for name, tensor in tensors.items()}
     return tensors
 
 
-def stored(name, tensor):
+def stored(path, name, tensor):
     """The tensor as it is stored, and its dtype's name in safetensors."""
-    if tensor.is_complex() or tensor.is_quantized:
-        sys.exit(f"{name}: is {tensor.dtype}, but only real numbers can be stored")
+    if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
+        sys.exit(f"{path}: {name} is {tensor.dtype} ({tensor.layout}), but only dense real numbers "
+                 "can be stored")
     if tensor.is_floating_point():
         return tensor.detach().to("cpu", torch.float32).contiguous(), "F32"
     return tensor.detach().to("cpu", torch.int64).contiguous(), "I64"
@@ -69,13 +80,21 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__.split("\n\n")[1])
     source, target = sys.argv[1:]
+    if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
+        sys.exit(f"{target}: is the state dict itself, which would be overwritten")
     try:
         loaded = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds
-        sys.exit(f"{source}: can't be read as a state dict: {error}")
-    tensors = {name: stored(name, tensor)
+    except OSError as error:
+        sys.exit(f"{source}: can't be opened: {error.strerror}")
+    except Exception as error:  # torch raises many kinds, some with pages of advice
+        reason = f"{type(error).__name__} {error}".split("\n")[0].strip()
+        sys.exit(f"{source}: can't be read ({reason}): a state dict is expected, {SAVED}")
+    tensors = {name: stored(source, name, tensor)
                for name, tensor in state_dict_of(loaded, source).items()}
-    write(target, tensors)
+    try:
+        write(target, tensors)
+    except OSError as error:
+        sys.exit(f"{target}: can't be written: {error.strerror}")
     print(f"{len(tensors)} tensors -> {target}")
 
 

@@ -71,7 +71,39 @@ def refuses(folder):
     return not os.path.exists(output)
 
 
+def refuses_to_convert(folder):
+    """Files that hold no state dict, and places that can't be written: one sentence, no file."""
+    script = os.path.join(ROOT, "tools", "torch_to_safetensors.py")
+    saved = {"list": [1, 2], "number": {"epoch": 3}, "empty": {}, "key": {1: torch.zeros(2)},
+             "model": torch.nn.Linear(2, 2), "complex": {"c": torch.zeros(2, dtype=torch.cfloat)},
+             "sparse": {"s": torch.eye(2).to_sparse()}, "good": {"w": torch.ones(2)}}
+    path = {name: os.path.join(folder, name + ".pth") for name in [*saved, "text", "missing"]}
+    for name, value in saved.items():
+        torch.save(value, path[name])
+    with open(path["text"], "w") as file:
+        file.write("not of torch\n")
+    output, nowhere = os.path.join(folder, "out.safetensors"), os.path.join(folder, "no", "x")
+    before = sorted(os.listdir(folder))
+    for name, target, message in [
+            ("list", output, "holds a list, but a state dict is expected"),
+            ("number", output, "'epoch' is a int, but a state dict of tensors is expected"),
+            ("empty", output, "holds no tensors"),
+            ("key", output, "the name 1 is a int, but a string is expected"),
+            ("model", output, "a state dict is expected, saved by torch.save(model.state_dict()"),
+            ("complex", output, "c is torch.complex64"),
+            ("sparse", output, "s is torch.float32 (torch.sparse_coo)"),
+            ("text", output, "a state dict is expected, saved by"),
+            ("missing", output, "can't be opened: No such file"),
+            ("good", path["good"], "is the state dict itself"),
+            ("good", folder, "can't be written: Is a directory"),
+            ("good", nowhere, "can't be written: No such file")]:
+        said = run(sys.executable, script, path[name], target, status=1)
+        assert message in said and said.count("\n") == 1, said
+        assert said.startswith((target if name == "good" else path[name]) + ": "), said
+    return sorted(os.listdir(folder)) == before
+
+
 with tempfile.TemporaryDirectory() as folder:
     results = [compare(name, folder) for name in ("resnet18", "resnet50", "resnet101")]
-    results.append(refuses(folder))
+    results += [refuses(folder), refuses_to_convert(folder)]
 sys.exit(0 if all(results) else 1)
