@@ -118,6 +118,8 @@ std::string plot_script(const std::vector<RunHistory>& runs, std::size_t skip,
   all +=
       "set border 3 lc '#666666'\nset tics nomirror textcolor '#333333'\nset xlabel 'epoch' offset "
       "0,0.5\n";
+  // Gnuplot's own format begins with a blank, which moves a label off its tick.
+  all += "set format '%h'\n";
   // Epochs are whole; a single one has room at its sides.
   all += text("set xrange [", static_cast<double>(skip) + 0.5, ":", static_cast<double>(last) + 0.5,
               "]\nset xtics ", std::max<std::size_t>(1, (last - skip + 9) / 10), "\n");

@@ -218,7 +218,8 @@ class MemoryMap {
     svg_.upward_text(16, top + height / 2, "offset in the arena", "class=\"axis mid\"");
     if (p_.num_forward == steps_) return;
     const double turn = x(p_.num_forward);
-    svg_.line(turn, top - 22, turn, top + height, "stroke=\"#888\" stroke-dasharray=\"2 3\"");
+    // Not above the arena, where the peak's label may cross it.
+    svg_.line(turn, top, turn, top + height, "stroke=\"#888\" stroke-dasharray=\"2 3\"");
     svg_.text(turn - 8, top - 26, "forward", "class=\"axis end\"");
     svg_.text(turn + 8, top - 26, "backward", "class=\"axis\"");
   }
