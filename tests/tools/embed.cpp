@@ -3,8 +3,10 @@
 #include "embed.hpp"
 
 #include "fit.hpp"
+#include "folding.hpp"
 #include "idx_files.hpp"
 #include "models.hpp"
+#include "names.hpp"
 #include "process.hpp"
 #include "session.hpp"
 
@@ -269,6 +271,57 @@ TEST_CASE("Folded parameters give the same outputs from less flash and RAM") {
                                            "one that is etch::Folded"));
 }
 
+TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file holds") {
+  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
+  using Net = Network<Sequential<conv, BatchNorm2d{.eps = 0.25f}>{}, Shape{1, 2, 2}>;
+  const std::map<std::string, std::vector<float>> given = {{"0.weight", {2, 3}},
+                                                           {"1.weight", {4, 5}},
+                                                           {"1.bias", {6, 7}},
+                                                           {"1.running_mean", {8, 9}},
+                                                           {"1.running_var", {0.75f, 3.75f}}};
+  const ParameterLayout layout = layout_of(Net::graph);
+  auto values = Block<float>::zeros(layout.total);
+  for (const TensorPlace& p : layout.places(values.data())) {
+    from_torch(*p.tensor, given.at(p.name).data(), p.values);
+  }
+  // With deviations of 1 and 2.
+  const std::map<std::string, std::vector<float>> expected = {
+      {"0.weight", {2 * 4, 3 * 2.5f}}, {"0.bias", {6 - 8 * 4, 7 - 9 * 2.5f}}};
+  for (const FoldedLayout& to :
+       {folded_layout_of(Net::graph), read_folded_layout("a file", stored_layout(Net::graph))}) {
+    CHECK(to.layout.topology == topology<Folded<Net>>);
+    auto folded = fold(layout, values.data(), to);
+    const std::vector<TensorPlace> places = to.layout.places(folded.data());
+    CHECK(places.size() == expected.size());
+    for (const TensorPlace& p : places) {
+      std::vector<float> numbers(p.tensor->size());
+      to_torch(*p.tensor, p.values, numbers.data());
+      CHECK(numbers == expected.at(p.name));
+    }
+  }
+}
+
+TEST_CASE("A file that doesn't fit isn't embedded, and nothing is written") {
+  if (skipped()) return;
+  const Folder place;
+  const Trained trained("lenet");
+  const std::string file = place.file("model.safetensors");
+  const auto refused = [&](const char* model, const std::string& message) {
+    const Outcome said = place.embed(model, "weights.hpp");
+    CHECK(said.status == 1);
+    CHECK_THAT(said.errors, Catch::Contains(message));
+    CHECK(!fs::exists(place.file("weights.hpp")));
+  };
+  trained.write(file);
+  refused("convnet", "model.safetensors: doesn't fit convnet; nothing was changed:");
+  fs::resize_file(file, fs::file_size(file) - 4);
+  refused("lenet", "model.safetensors: tensor ");
+  std::vector<TensorSource> tensors = model_tensors(trained.model.graph, trained.values.data());
+  tensors.pop_back();
+  write_safetensors(file, tensors);
+  refused("lenet", "11.bias: is missing; the network has [10]");
+}
+
 TEST_CASE("What has no norms isn't folded, and nothing is written") {
   if (skipped()) return;
   const Folder place;
@@ -290,7 +343,10 @@ TEST_CASE("What can't be embedded is refused, and nothing is written") {
   Embedding bad_name = good;
   bad_name.name = "7up";
   const fs::path hpp = folder.path() / "weights.hpp";
-  CHECK_THROWS_WITH(write_embedding(bad_name, hpp), Catch::Contains("--name 7up: must be"));
+  CHECK_THROWS_WITH(write_embedding(bad_name, hpp),
+                    Catch::Contains("--name 7up: can't be a name in C++; net_7up could"));
+  bad_name.name = "class";
+  CHECK_THROWS_WITH(write_embedding(bad_name, hpp), Catch::Contains("class_net could"));
   CHECK_THROWS_WITH(write_embedding(good, folder.path() / "weights.txt"),
                     Catch::Contains("must end in .hpp or .S"));
   trained.values.data()[5] = NAN;

@@ -45,6 +45,9 @@ TEST_CASE("A file with another sum is refused and not kept") {
   CHECK_THROWS_WITH(fetch(source_of("00"), folder.path()),
                     Catch::Contains(sum_of_abc) && Catch::Contains("but 00 is expected"));
   CHECK(fs::is_empty(folder.path()));
+  write_file(folder.path() / "file", "");
+  CHECK_THROWS_WITH(fetch(source_of(sum_of_abc), folder.path() / "file"),
+                    Catch::Contains("/file: can't be made a folder: Not a directory"));
 }
 
 TEST_CASE("An unknown data set is refused with a list of those there are") {

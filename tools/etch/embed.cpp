@@ -4,6 +4,7 @@
 #include "error.hpp"
 #include "file.hpp"
 #include "format.hpp"
+#include "network_writer.hpp"
 
 #include <etch/network.hpp>
 
@@ -20,17 +21,6 @@ std::string hex(std::uint64_t n, int digits) {
   std::string all(static_cast<std::size_t>(digits), '0');
   for (std::size_t i = all.size(); i-- > 0; n >>= 4) all[i] = "0123456789abcdef"[n & 15];
   return all;
-}
-
-void check_name(const std::string& name) {
-  const auto letter = [](char c) {
-    return std::isalpha(static_cast<unsigned char>(c)) || c == '_';
-  };
-  bool good = !name.empty() && letter(name[0]);
-  for (const char c : name) {
-    good = good && (letter(c) || std::isdigit(static_cast<unsigned char>(c)));
-  }
-  if (!good) throw Error("--name ", name, ": must be letters, digits and _, a letter first");
 }
 
 void check_finite(const Embedding& e) {

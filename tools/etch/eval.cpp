@@ -62,6 +62,9 @@ int eval(const EvalOptions& o) {
   const Part part = o.part == "test" ? Part::test : Part::train;
   const Checkpoint checkpoint(o.checkpoint);
   const Dataset data = read_dataset(o.data, part, num_classes(model.graph), o.images);
+  if (o.images > data.size()) {
+    throw Error("--images ", o.images, ": ", o.data, " has only ", data.size());
+  }
   SessionOptions options;
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;

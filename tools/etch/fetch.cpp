@@ -2,6 +2,7 @@
 #include "fetch.hpp"
 
 #include "error.hpp"
+#include "file.hpp"
 #include "process.hpp"
 
 #include <unistd.h>
@@ -90,9 +91,9 @@ bool is_complete(const DataSource& data, const fs::path& folder) {
 }
 
 void fetch(const DataSource& data, const fs::path& folder) {
+  make_folder(folder);
   const TemporaryFolder temporary;
   const fs::path from = data.bring(temporary.path());
-  fs::create_directories(folder);
   for (const FileSum& f : data.files) {
     const fs::path part = folder / (f.name + ".part");
     fs::copy_file(from / f.name, part, fs::copy_options::overwrite_existing);

@@ -88,6 +88,12 @@ void FileReplacement::commit() {
   }
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw Error(folder.string(), ": can't be made a folder: ", error.message());
+}
+
 void replace_file(const std::filesystem::path& path, std::string_view text) {
   FileReplacement file(path);
   file.write(std::as_bytes(std::span(text)));

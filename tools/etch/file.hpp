@@ -42,6 +42,9 @@ class FileReplacement {
   int file_ = -1;
 };
 
+// Makes a folder, and those that it is in, where it isn't there. Throws an Error where it can't be.
+void make_folder(const std::filesystem::path& folder);
+
 // Replaces `path` by a file with this text.
 void replace_file(const std::filesystem::path& path, std::string_view text);
 

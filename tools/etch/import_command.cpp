@@ -16,6 +16,11 @@ struct ImportOptions {
 
 int import_weights(const ImportOptions& o) {
   if (o.model.empty()) throw Error("a state dict needs a --model MODEL that it is fitted to");
+  if (!o.name.empty()) throw Error("--name ", o.name, ": a state dict has no name in C++");
+  std::error_code ignored;
+  if (std::filesystem::equivalent(o.file, o.output, ignored)) {
+    throw Error("-o ", o.output, ": is the state dict itself, which would be overwritten");
+  }
   const Model& model = import_state_dict(o.file, o.model, o.output);
   std::cout << model.name << ": " << grouped(model.graph.num_parameters) << " parameters in "
             << model.graph.size.tensors << " tensors -> " << o.output << std::endl;

@@ -1,5 +1,4 @@
 // A whole network from another library's file.
-#include "error.hpp"
 #include "import.hpp"
 #include "onnx.hpp"
 #include "tflite.hpp"
@@ -8,9 +7,7 @@ namespace etch::host {
 
 WrittenNetwork import_network(const std::filesystem::path& file,
                               const std::filesystem::path& folder, const std::string& name) {
-  if (!name.empty() && name != identifier(name)) {
-    throw Error("--name ", name, ": can't be a name in C++; ", identifier(name), " could");
-  }
+  if (!name.empty()) check_name(name);
   const ImportedNetwork network = file.extension() == ".onnx" ? read_onnx(file) : read_tflite(file);
   return write_network(network, folder, name.empty() ? identifier(file.stem().string()) : name);
 }

@@ -1,9 +1,20 @@
 // etch: trains, evaluates, lays out and times the models of the zoo.
 #include "commands.hpp"
+#include "error.hpp"
 
 #include <exception>
 #include <iostream>
 #include <new>
+
+// Of a misspelt command CLI11 says only that one is required.
+static void check_command(const CLI::App& app, const std::string& name) {
+  std::string all;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == name) return;
+    all += " " + command->get_name();
+  }
+  throw etch::host::Error("there is no command '", name, "'; there are:", all);
+}
 
 int main(int argc, char** argv) {
   using namespace etch::host;
@@ -21,6 +32,7 @@ int main(int argc, char** argv) {
   add_import(app, action);
   add_embed(app, action);
   try {
+    if (argc > 1 && argv[1][0] != '-') check_command(app, argv[1]);
     app.parse(argc, argv);
     return action();
   } catch (const CLI::ParseError& e) {

@@ -175,6 +175,11 @@ std::string identifier(const std::string& stem) {
   return all;
 }
 
+void check_name(const std::string& name) {
+  if (name == identifier(name)) return;
+  throw Error("--name ", name, ": can't be a name in C++; ", identifier(name), " could");
+}
+
 WrittenNetwork write_network(const ImportedNetwork& network, const std::filesystem::path& folder,
                              const std::string& name) {
   if (network.layers().empty()) throw Error(network.file(), ": has no layers");
@@ -187,9 +192,7 @@ WrittenNetwork write_network(const ImportedNetwork& network, const std::filesyst
     tensors.push_back(source(tensor_name(graph, t), torch_shape(t), lowering.values(i).data()));
   }
   const std::string header = network_header(network, pieces, name);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw Error(folder.string(), ": can't be made: ", error.message());
+  make_folder(folder);
   WrittenNetwork written{folder / (name + ".hpp"), folder / (name + ".safetensors"),
                          graph.num_parameters};
   write_safetensors(written.weights, tensors,

@@ -12,6 +12,8 @@ std::string network_header(const ImportedNetwork& network, const std::vector<Pie
 
 // NAME as a part of C++ names: of a file's stem.
 std::string identifier(const std::string& stem);
+// Throws an Error where the value of --name isn't one.
+void check_name(const std::string& name);
 
 // Where the two files of an import went.
 struct WrittenNetwork {

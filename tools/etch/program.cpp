@@ -4,7 +4,7 @@
 #include "error.hpp"
 #include "format.hpp"
 
-#include <cctype>
+#include <charconv>
 #include <utility>
 
 namespace etch::host {
@@ -39,17 +39,18 @@ Recompute recompute_from_text(const std::string& text) {
   if (text == "nothing") return Recompute::nothing;
   if (text == "elementwise") return Recompute::elementwise;
   if (text == "blocks") return Recompute::blocks;
-  std::size_t digits = 0;
-  const unsigned long long number =
-      !text.empty() && std::isdigit(static_cast<unsigned char>(text[0]))
-          ? std::stoull(text, &digits)
-          : 0;
-  const std::string suffix = text.substr(digits);
-  for (const auto& [name, size] : {std::pair("", 1ull), std::pair("K", 1ull << 10),
-                                   std::pair("M", 1ull << 20), std::pair("G", 1ull << 30)}) {
+  std::size_t number = 0, bytes = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  const std::string suffix(at, end);
+  for (const auto& [name, shift] :
+       {std::pair("", 0), std::pair("K", 10), std::pair("M", 20), std::pair("G", 30)}) {
     const std::string unit_name = name;
     const bool fits = suffix == unit_name || (!unit_name.empty() && suffix == unit_name + "iB");
-    if (digits > 0 && fits) return Recompute::budget{static_cast<std::size_t>(number * size)};
+    if (error != std::errc{} || !fits) continue;
+    if (!__builtin_mul_overflow(number, std::size_t{1} << shift, &bytes)) {
+      return Recompute::budget{bytes};
+    }
   }
   throw Error("--recompute ", text,
               ": must be nothing, elementwise, blocks, or the bytes of an arena to fit, such as "

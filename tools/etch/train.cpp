@@ -243,6 +243,9 @@ void check_checkpoint(const TrainOptions& o) {
   }
   const bool exists = fs::exists(o.checkpoint);
   if (o.resume && o.overwrite) throw Error("--resume and --overwrite: only one of both");
+  if (fs::is_directory(o.checkpoint)) {
+    throw Error(o.checkpoint, ": is a folder, but --checkpoint takes a file");
+  }
   if (o.resume && !exists) throw Error(o.checkpoint, ": isn't there, so it can't be resumed");
   if (exists && !o.resume && !o.overwrite) {
     throw Error(o.checkpoint,
