@@ -84,7 +84,7 @@ class Everything(nn.Module):
     def __init__(self):
         super().__init__()
         self.stem = nn.Sequential(
-            nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 16, 3, stride=2), nn.BatchNorm2d(16),
+            nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(3, 16, 3, stride=2), nn.BatchNorm2d(16, eps=0.125),
             nn.LeakyReLU(0.2), nn.MaxPool2d(3, 2, ceil_mode=True))
         self.grouped = nn.Conv2d(16, 24, (3, 5), padding=(1, 2), groups=4, bias=False)
         self.inner = nn.Sequential(nn.Conv2d(24, 24, 1), nn.Tanh())
@@ -164,7 +164,8 @@ def onnx(folder):
         exported(runtime, "mlp", Plain, (30,), folder),
         contains(folder, "mlp", "Repeat<3, Sequential<", "Linear{.out_features = 40}, ReLU{}"),
         exported(runtime, "everything", Everything, (3, 36, 44), folder, keep_norms=True),
-        contains(folder, "everything", ".extra_padding = 1", "BatchNorm2d{}, LeakyReLU{", "}, ReLU6{},",
+        contains(folder, "everything", ".extra_padding = 1", "BatchNorm2d{.eps = 0.125f}, LeakyReLU{",
+                 "}, ReLU6{},",
                  "Residual<Sequential<", "Softmax{}"),
         exported(runtime, "resnet18", lambda: torchvision.models.resnet18(weights=None), (3, 64, 64), folder),
         contains(folder, "resnet18", "// /layer1/layer1.0/conv1/Conv, /layer1/layer1.1/conv1/Conv",
