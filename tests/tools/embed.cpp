@@ -280,6 +280,10 @@ TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file
                                                            {"1.running_mean", {8, 9}},
                                                            {"1.running_var", {0.75f, 3.75f}}};
   const ParameterLayout layout = layout_of(Net::graph);
+  const ParameterLayout stored = read_layout("a file", stored_layout(Net::graph));
+  CHECK(stored.names == layout.names);
+  CHECK(stored.offsets == layout.offsets);
+  CHECK(stored.topology == topology<Net>);
   auto values = Block<float>::zeros(layout.total);
   for (const TensorPlace& p : layout.places(values.data())) {
     from_torch(*p.tensor, given.at(p.name).data(), p.values);

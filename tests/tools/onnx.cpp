@@ -138,6 +138,21 @@ TEST_CASE("An ONNX network becomes the code that a person would write") {
                  Catch::Contains("static_assert(Net::num_parameters == 168);"));
 }
 
+TEST_CASE("An import replaces its own files, and weights of nobody else") {
+  const TemporaryFolder folder;
+  const ImportedNetwork network = small_network().read();
+  const auto weights = folder.path() / "m.safetensors";
+  write_file(weights, "not of etch");
+  CHECK_THROWS_WITH(write_network(network, folder.path(), "m"),
+                    Catch::Contains("m.safetensors: is there already, and isn't of `etch import`"));
+  CHECK(!std::filesystem::exists(folder.path() / "m.hpp"));
+  CHECK(std::filesystem::file_size(weights) == 11);
+  std::filesystem::remove(weights);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(std::filesystem::exists(write_network(network, folder.path(), "m").weights));
+  }
+}
+
 TEST_CASE("Names of an ONNX file can't break out of a comment") {
   Model m = small_network();
   m.model.mutable_graph()->mutable_node(1)->set_name("first\nint evil;\\");

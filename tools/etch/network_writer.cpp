@@ -175,6 +175,17 @@ std::string identifier(const std::string& stem) {
   return all;
 }
 
+// An export often lies beside weights of the same name, which aren't ours to replace.
+static void check_replaceable(const std::filesystem::path& weights) {
+  if (!std::filesystem::exists(weights)) return;
+  try {
+    if (Safetensors(weights).metadata().contains("etch.layout")) return;
+  } catch (const Error&) {
+  }
+  throw Error(weights.string(), ": is there already, and isn't of `etch import`: give another ",
+              "folder or --name");
+}
+
 void check_name(const std::string& name) {
   if (name == identifier(name)) return;
   throw Error("--name ", name, ": can't be a name in C++; ", identifier(name), " could");
@@ -195,6 +206,7 @@ WrittenNetwork write_network(const ImportedNetwork& network, const std::filesyst
   make_folder(folder);
   WrittenNetwork written{folder / (name + ".hpp"), folder / (name + ".safetensors"),
                          graph.num_parameters};
+  check_replaceable(written.weights);
   write_safetensors(written.weights, tensors,
                     {{"etch.model", name}, {"etch.layout", stored_layout(graph)}});
   replace_file(written.header, header);
