@@ -41,8 +41,8 @@ struct Op {
   bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
   Fusion fusion = Fusion::nothing;
-  Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
-  float eps = 0;            // of a norm
+  Kernel fold = no_kernel;               // of a norm in evaluation: writes scale, then shift, to y
+  float eps = 0;                         // of a norm
   Op (*with_bias)(const Op&) = same_op;  // of a convolution without a bias: itself with one
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
