@@ -2,18 +2,9 @@
 // https://arxiv.org/abs/2106.07597). Howard et al. 2017, https://arxiv.org/abs/1704.04861
 #pragma once
 #include <etch/models/resnet.hpp>
+#include <etch/models/same.hpp>
 
 namespace etch {
-
-// TensorFlow's padding "same" over an input of even size: one zero all around, or with stride 2
-// below and on the right alone.
-template <std::size_t out, std::size_t stride, std::size_t groups>
-inline constexpr Conv2d same_3x3{.out_channels = out,
-                                 .kernel_size = 3,
-                                 .stride = stride,
-                                 .padding = stride == 1 ? 1 : 0,
-                                 .groups = groups,
-                                 .extra_padding = stride == 1 ? 0 : 1};
 
 // A 3x3 convolution a channel, then a 1x1 convolution across them; a norm and a ReLU after each.
 // As in the reference, convolutions have biases beside the norms.

@@ -3,7 +3,7 @@
 // block with 16, 32 and 64 channels. Convolutions have biases, projections no batch norm. With a
 // stride a 3x3 convolution pads below and on the right alone, as the reference does.
 #pragma once
-#include <etch/models/mobilenet.hpp>
+#include <etch/models/same.hpp>
 
 namespace etch {
 
