@@ -1,117 +1,19 @@
 // ONNX files: what is read, what is refused, and that damage never ends in more than a sentence.
-#include "onnx.hpp"
-
-#include "idx_files.hpp"
-#include "network_writer.hpp"
-#include "process.hpp"
+#include "onnx_model.hpp"
 
 #include <etch/random.hpp>
 
 #include <catch2/catch.hpp>
-
-#include <onnx/onnx_pb.h>
 
 using namespace etch;
 using namespace etch::host;
 
 namespace {
 
-// A model that grows node by node.
-struct Model {
-  Model() {
-    model.set_ir_version(7);
-    model.add_opset_import()->set_version(13);
-    dimensions(model.mutable_graph()->add_input(), "x", {1, 3, 8, 6});
-    model.mutable_graph()->add_output()->set_name("y");
-  }
-
-  static void dimensions(onnx::ValueInfoProto* value, const char* name,
-                         std::initializer_list<std::int64_t> sizes) {
-    value->set_name(name);
-    onnx::TypeProto_Tensor* type = value->mutable_type()->mutable_tensor_type();
-    type->set_elem_type(onnx::TensorProto::FLOAT);
-    type->clear_shape();
-    for (const std::int64_t n : sizes) type->mutable_shape()->add_dim()->set_dim_value(n);
-  }
-
-  void weights(const char* name, std::initializer_list<std::int64_t> sizes) {
-    onnx::TensorProto* t = model.mutable_graph()->add_initializer();
-    t->set_name(name);
-    t->set_data_type(onnx::TensorProto::FLOAT);
-    std::int64_t all = 1;
-    for (const std::int64_t n : sizes) {
-      t->add_dims(n);
-      all *= n;
-    }
-    for (std::int64_t i = 0; i < all; ++i) t->add_float_data(static_cast<float>(i) / 8);
-  }
-  void integers(const char* name, std::initializer_list<std::int64_t> values) {
-    onnx::TensorProto* t = model.mutable_graph()->add_initializer();
-    t->set_name(name);
-    t->set_data_type(onnx::TensorProto::INT64);
-    t->add_dims(static_cast<std::int64_t>(values.size()));
-    for (const std::int64_t v : values) t->add_int64_data(v);
-  }
-  onnx::NodeProto& node(const char* op, std::initializer_list<const char*> inputs,
-                        const char* output) {
-    onnx::NodeProto* n = model.mutable_graph()->add_node();
-    n->set_op_type(op);
-    n->set_name(std::string("the ") + op);
-    for (const char* i : inputs) n->add_input(i);
-    n->add_output(output);
-    return *n;
-  }
-  static void list(onnx::NodeProto& n, const char* name,
-                   std::initializer_list<std::int64_t> values) {
-    onnx::AttributeProto* a = n.add_attribute();
-    a->set_name(name);
-    for (const std::int64_t v : values) a->add_ints(v);
-  }
-  static void integer(onnx::NodeProto& n, const char* name, std::int64_t value) {
-    onnx::AttributeProto* a = n.add_attribute();
-    a->set_name(name);
-    a->set_i(value);
-  }
-
-  std::string bytes() const { return model.SerializeAsString(); }
-  ImportedNetwork read() const {
-    const TemporaryFolder folder;
-    write_file(folder.path() / "m.onnx", bytes());
-    return read_onnx(folder.path() / "m.onnx");
-  }
-  std::string code() const {
-    const ImportedNetwork network = read();
-    return network_header(network, structure_of(network), "m");
-  }
-
-  onnx::ModelProto model;
-};
-
-// Pad, convolution, residual block, pool, linear.
-Model small_network() {
-  Model m;
-  m.integers("pads", {0, 0, 0, 0, 0, 0, 1, 1});
-  m.weights("w", {4, 3, 3, 3});
-  m.weights("b", {4});
-  m.weights("w2", {4, 4, 1, 1});
-  m.weights("fc", {5, 4 * 2 * 1});
-  m.node("Pad", {"x", "pads"}, "padded");
-  Model::list(m.node("Conv", {"padded", "w", "b"}, "c"), "strides", {2, 2});
-  m.node("Relu", {"c"}, "r");
-  m.node("Conv", {"r", "w2"}, "c2");
-  m.node("Add", {"r", "c2"}, "sum");
-  onnx::NodeProto& pool = m.node("MaxPool", {"sum"}, "p");
-  Model::list(pool, "kernel_shape", {2, 2});
-  Model::list(pool, "strides", {2, 2});
-  m.node("Flatten", {"p"}, "f");
-  Model::integer(m.node("Gemm", {"f", "fc"}, "y"), "transB", 1);
-  return m;
-}
-
 // The same model, and after `change`, an error that contains the text.
 template <class Change>
 void refuses(const char* message, const Change& change) {
-  Model m = small_network();
+  OnnxModel m = small_network();
   change(m.model, *m.model.mutable_graph());
   INFO(message);
   CHECK_THROWS_WITH(m.code(), Catch::Contains(message));
@@ -154,7 +56,7 @@ TEST_CASE("An import replaces its own files, and weights of nobody else") {
 }
 
 TEST_CASE("Names of an ONNX file can't break out of a comment") {
-  Model m = small_network();
+  OnnxModel m = small_network();
   m.model.mutable_graph()->mutable_node(1)->set_name("first\nint evil;\\");
   CHECK_THAT(m.code(), Catch::Contains("// first int evil;?\n"));
   CHECK(identifier("my-net.v2") == "my_net_v2");
@@ -210,14 +112,14 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
   });
   refuses("the Conv: pads 2 above and 0 below, 1 on the left and 1 on the right: more above",
           [](M&, G& g) {
-            Model::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
+            OnnxModel::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
           });
 }
 
 namespace {
 
 // A network of one node over x, (1, 3, 8, 6), or over a vector of 2.
-struct OneNode : Model {
+struct OneNode : OnnxModel {
   OneNode(const char* op, std::initializer_list<const char*> inputs) { node(op, inputs, "y"); }
   void over_vector() {
     onnx::ValueInfoProto* x = model.mutable_graph()->mutable_input(0);
@@ -272,7 +174,7 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
 
   OneNode same("Conv", {"x", "w"});
   same.weights("w", {4, 3, 3, 3});
-  Model::list(same.only(), "strides", {2, 2});
+  OnnxModel::list(same.only(), "strides", {2, 2});
   onnx::AttributeProto* automatic = same.only().add_attribute();
   automatic->set_name("auto_pad");
   automatic->set_s("SAME_UPPER");
@@ -295,7 +197,7 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   CHECK_THROWS_WITH(columns.layer(), Catch::Contains("a constant of [6] isn't one number a chan"));
 
   OneNode mean("ReduceMean", {"x"});
-  Model::list(mean.only(), "axes", {-1, 2});
+  OnnxModel::list(mean.only(), "axes", {-1, 2});
   CHECK(mean.layer().kind == LayerKind::global_avg_pool);
   mean.only().mutable_attribute(0)->set_ints(0, 1);
   CHECK_THROWS_WITH(mean.layer(), Catch::Contains("ReduceMean is supported over height and width"));
@@ -323,102 +225,13 @@ TEST_CASE("Weights of other types become floats") {
 }
 
 TEST_CASE("A PRelu with one slope is a LeakyReLU") {
-  Model m = small_network();
+  OnnxModel m = small_network();
   m.weights("slope", {1, 1, 1});
   onnx::GraphProto& g = *m.model.mutable_graph();
   g.mutable_initializer(5)->set_float_data(0, 0.25f);
   g.mutable_node(2)->set_op_type("PRelu");
   *g.mutable_node(2)->add_input() = "slope";
   CHECK_THAT(m.code(), Catch::Contains("    LeakyReLU{.negative_slope = 0.25f},\n"));
-}
-
-namespace {
-
-// The bytes of w and b leave the model for files in and below its folder, as PyTorch's exporter and
-// onnx.save leave them. `change` comes after.
-class External {
- public:
-  template <class Change>
-  explicit External(const Change& change) {
-    Model m = small_network();
-    onnx::GraphProto& g = *m.model.mutable_graph();
-    std::filesystem::create_directory(folder_.path() / "parts");
-    leave(*g.mutable_initializer(1), "m.onnx.data", 16);
-    leave(*g.mutable_initializer(2), "./parts/b", 0);
-    change(*g.mutable_initializer(1));
-    write_file(path(), m.bytes());
-  }
-  std::filesystem::path path() const { return folder_.path() / "m.onnx"; }
-
-  static void set(onnx::TensorProto& t, const char* key, const std::string& value) {
-    for (onnx::StringStringEntryProto& e : *t.mutable_external_data()) {
-      if (e.key() == key) return e.set_value(value);
-    }
-    onnx::StringStringEntryProto* e = t.add_external_data();
-    e->set_key(key);
-    e->set_value(value);
-  }
-
- private:
-  // Other bytes before and after; without an offset, the whole file.
-  void leave(onnx::TensorProto& t, const char* location, std::size_t offset) {
-    const std::string bytes(reinterpret_cast<const char*>(t.float_data().data()),
-                            static_cast<std::size_t>(t.float_data_size()) * sizeof(float));
-    t.clear_float_data();
-    t.set_data_location(onnx::TensorProto::EXTERNAL);
-    set(t, "location", location);
-    if (offset > 0) set(t, "offset", std::to_string(offset));
-    if (offset > 0) set(t, "length", std::to_string(bytes.size()));
-    const std::string padding(offset, '#');
-    write_file(folder_.path() / location, padding + bytes + padding);
-  }
-
-  TemporaryFolder folder_;
-};
-
-template <class Change>
-void refuses_external(const char* message, const Change& change) {
-  const External model(change);
-  INFO(message);
-  CHECK_THROWS_WITH(read_onnx(model.path()),
-                    Catch::Contains(message) && Catch::StartsWith(model.path().string() + ": w: "));
-}
-
-}  // namespace
-
-TEST_CASE("Weights in files beside an ONNX file") {
-  using T = onnx::TensorProto;
-  const ImportedNetwork whole = small_network().read();
-  const ImportedNetwork parts = read_onnx(External([](T&) {}).path());
-  for (std::size_t i = 0; i < 2; ++i) {
-    CHECK(parts.layers()[0].tensors.at(i).values == whole.layers()[0].tensors.at(i).values);
-  }
-  refuses_external("lies in the file \"../m.onnx.data\", but one in the model's folder",
-                   [](T& t) { External::set(t, "location", "../m.onnx.data"); });
-  refuses_external("lies in the file \"parts/../../m\", but one in the model's folder",
-                   [](T& t) { External::set(t, "location", "parts/../../m"); });
-  refuses_external("lies in the file \"/etc/passwd\", but one in the model's folder",
-                   [](T& t) { External::set(t, "location", "/etc/passwd"); });
-  refuses_external("lies in the file \"\", but one in the model's folder",
-                   [](T& t) { t.clear_external_data(); });
-  refuses_external("/elsewhere, which isn't there or isn't a file",
-                   [](T& t) { External::set(t, "location", "elsewhere"); });
-  refuses_external("/parts, which isn't there or isn't a file",
-                   [](T& t) { External::set(t, "location", "parts"); });
-  refuses_external(
-      "lies in m.onnx.data from byte 33, 432 bytes long, but m.onnx.data has 464 bytes",
-      [](T& t) { External::set(t, "offset", "33"); });
-  refuses_external("from byte 465, 432 bytes long, but",
-                   [](T& t) { External::set(t, "offset", "465"); });
-  refuses_external("from byte 16, 18446744073709551615 bytes long, but",
-                   [](T& t) { External::set(t, "length", "18446744073709551615"); });
-  refuses_external("its offset in another file is \"-1\", but a number of bytes is expected",
-                   [](T& t) { External::set(t, "offset", "-1"); });
-  refuses_external("its length in another file is \"432x\", but",
-                   [](T& t) { External::set(t, "length", "432x"); });
-  const External shorter([](T& t) { External::set(t, "length", "428"); });
-  CHECK_THROWS_WITH(read_onnx(shorter.path()),
-                    Catch::Contains("w of shape [4, 3, 3, 3] has 107 numbers instead of 108"));
 }
 
 TEST_CASE("A damaged ONNX file is an error or another network, never a crash") {
