@@ -37,12 +37,19 @@ ConvGeometry random_geometry(Generator& random) {
   w.padding = {pick(0, 4), pick(0, 4)};
   if (random.below(3) == 0) w.padding = 0;
   if (random.below(3) == 0) w.extra_padding = {pick(0, 3), pick(0, 3)};
-  if (random.below(6) == 0) {  // the first layer over grayscale images
+  if (random.below(8) == 0) {  // a linear layer: with one image a single row of many columns
+    g.groups = 1;
+    w = {.kernel_size = 1};
+    g.input = {pick(1, 700), 1, 1};
+    g.output = w.output(g.input, pick(1, 300));
+    return g;
+  }
+  if (random.below(6) == 0) {  // the first layer, over grayscale images or few channels
     const std::size_t few = pick(1, 18);
     g.groups = 1;
     w.stride = w.dilation = 1;
     do {
-      g.input = {1, pick(1, 14), pick(1, 40)};
+      g.input = {pick(1, 4), pick(1, 14), pick(1, 40)};
       g.output = w.output(g.input, few);
     } while (g.output.elements() == 0);
     return g;
