@@ -137,8 +137,8 @@ struct TileSums {
   HWY_ALIGN float total[max_rows * wide_vectors * vector_lanes];
 };
 
-// Asks for what the sums will be added to. Rows are often a page apart, where no hardware looks
-// ahead, and each would be waited for.
+// Asks for what the sums will be added to or stored in. Rows are often a page apart, where no
+// hardware looks ahead, and each would be waited for.
 template <std::size_t vector>
 HWY_INLINE void ask_for(std::size_t pixel, const Columns& columns, const TileOutput& out) {
   constexpr std::size_t line = 64 / sizeof(float);
