@@ -18,8 +18,9 @@ HWY_INLINE void for_row_tiles(std::size_t pixels, const float* row, std::size_t 
     segments.rows = std::min(most_rows, pixels - p);
     for (std::size_t i = 0; i < most_rows; ++i) {
       segment.row[i] = row;
-      if (i < segments.rows) row += length;
+      if (i + 1 < segments.rows) row += length;
     }
+    row += length;
     body(segments, p);
   }
 }
