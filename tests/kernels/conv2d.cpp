@@ -44,12 +44,18 @@ ConvGeometry random_geometry(Generator& random) {
     g.output = w.output(g.input, pick(1, 300));
     return g;
   }
-  if (random.below(6) == 0) {  // the first layer, over grayscale images or few channels
-    const std::size_t few = pick(1, 18);
+  if (random.below(5) == 0) {  // the first layer, over grayscale images or few channels
+    const bool narrow = random.below(2) == 0;
+    const std::size_t few = pick(1, narrow ? 6 : 18);
     g.groups = 1;
-    w.stride = w.dilation = 1;
+    if (narrow) {
+      w.kernel_size.width = pick(2, 5);
+      w.dilation.width = 1;
+    } else {
+      w.stride = w.dilation = 1;
+    }
     do {
-      g.input = {pick(1, 4), pick(1, 14), pick(1, 40)};
+      g.input = {pick(1, narrow ? 9 : 4), pick(1, 14), pick(1, narrow ? 5 : 40)};
       g.output = w.output(g.input, few);
     } while (g.output.elements() == 0);
     return g;

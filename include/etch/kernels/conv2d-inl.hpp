@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include <etch/kernels/conv2d_gray-inl.hpp>
+#include <etch/kernels/conv2d_narrow-inl.hpp>
 #include <etch/kernels/conv2d_rows-inl.hpp>
 #include <etch/kernels/conv2d_strip-inl.hpp>
 #include <etch/kernels/depthwise-inl.hpp>
@@ -93,6 +94,7 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
 
 inline void conv2d_forward(const ConvForward& c) {
   if (c.geometry.depthwise()) return depthwise_forward(c);
+  if (is_narrow(c.geometry)) return narrow_forward(c);
   if (is_gray(c.geometry)) return gray_forward(c);
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
 }
@@ -173,12 +175,14 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
 
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
   if (c.geometry.depthwise()) return depthwise_input_gradient(c);
+  if (is_narrow(c.geometry)) return narrow_input_gradient(c);
   if (is_strip(c.geometry)) return strip_input_gradient(c);
   for (std::size_t group = 0; group < c.geometry.groups; ++group) input_gradient_group(c, group);
 }
 
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
   if (c.geometry.depthwise()) return depthwise_weight_gradient(c);
+  if (is_narrow(c.geometry)) return narrow_weight_gradient(c);
   weight_gradient(c);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <etch/kernels/conv_geometry.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 // Firmware's kernels are those of micro/.
@@ -94,6 +95,33 @@ constexpr std::size_t gray_line(const ConvGeometry& g) {
 constexpr std::size_t gray_bytes(const ConvGeometry& g) {  // of one thread
   const std::size_t lines = g.window.kernel_size.height * g.input.channels;
   return cache_lines(lines * gray_line(g) * sizeof(float));
+}
+
+// Few channels in narrow images: conv2d_narrow-inl.hpp. A line is a pixel of `narrow_lines`, and
+// the scratch begins with that convolution's weights and what its epilogue adds.
+constexpr bool is_narrow(const ConvGeometry& g) {
+#if defined(HWY_COMPILE_ONLY_SCALAR)
+  return false;
+#else
+  const std::size_t vectors = (g.output.width * g.output.channels + panel - 1) / panel;
+  return g.groups == 1 && g.window.kernel_size.width > 1 &&
+         std::max(g.input.channels, g.output.channels) <= panel &&
+         2 * g.input.width * vectors <= g.output.width * g.window.kernel_size.width;
+#endif
+}
+constexpr ConvGeometry narrow_lines(const ConvGeometry& g) {
+  const Window& w = g.window;
+  return {.input = {g.input.channels * g.input.width, g.input.height, 1},
+          .output = {g.output.channels * g.output.width, g.output.height, 1},
+          .window = {.kernel_size = {w.kernel_size.height, 1},
+                     .stride = {w.stride.height, 1},
+                     .padding = {w.padding.height, 0},
+                     .dilation = {w.dilation.height, 1},
+                     .extra_padding = {w.extra_padding.height, 0}}};
+}
+constexpr std::size_t narrow_bytes(const ConvGeometry& g) {
+  const ConvGeometry lines = narrow_lines(g);
+  return cache_lines((lines.weights() + 2 * lines.output.channels) * sizeof(float));
 }
 
 // Input gradient over few channels: conv2d_strip-inl.hpp. It pays where the vectors of a kernel row
@@ -219,12 +247,18 @@ constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std:
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
                                              std::size_t threads) {
   if (g.depthwise()) return 0;
+  if (is_narrow(g)) {
+    return narrow_bytes(g) + conv2d_forward_scratch(narrow_lines(g), batch, threads);
+  }
   if (is_gray(g)) return threads * gray_bytes(g);
   return threads * (forward_zeros(g) + forward_tables(g, batch).bytes());
 }
 constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                     std::size_t threads) {
   if (g.depthwise()) return 0;
+  if (is_narrow(g)) {
+    return narrow_bytes(g) + conv2d_input_gradient_scratch(narrow_lines(g), batch, threads);
+  }
   if (is_strip(g)) {
     return strip_weight_bytes(g) + threads * (strip_bytes(g) + strip_table_bytes(g));
   }
@@ -233,6 +267,9 @@ constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {
   if (g.depthwise()) return 0;
+  if (is_narrow(g)) {
+    return narrow_bytes(g) + conv2d_weight_gradient_scratch(narrow_lines(g), batch, threads);
+  }
   return threads * (packed_bytes(g, batch) + gradient_lines_bytes(g, batch));
 }
 #endif

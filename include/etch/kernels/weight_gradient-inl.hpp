@@ -170,22 +170,21 @@ class GradientColumns {
  private:
   std::size_t image() const { return g_.output.height * g_.output.width; }
 
-  // The index of a pixel in the chunk, and of its pixel in dy.
-  std::size_t pixel(std::size_t k) const {
-    if (!batch_inner_) return begin_ * line_ + k;
-    const std::size_t images = end_ - begin_;
-    return (begin_ + k % images) * image() + k / images;
-  }
-
   void pack(std::size_t pixels) {
-    const float* from = c_.dy + group_ * g_.outputs() + first_;
+    // Position by position, all images of one together, or as they lie.
+    const std::size_t positions = batch_inner_ ? line_ : 1, images = pixels / positions;
+    const std::size_t channels = g_.output.channels, step = positions * channels;
+    const float* from = c_.dy + begin_ * line_ * channels + group_ * g_.outputs() + first_;
     for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
       auto sum = hn::LoadU(d, bias_ + o);
       float* to = packed_ + o;
-      for (std::size_t k = 0; k < pixels; ++k, to += columns_) {
-        const auto dy = hn::LoadU(d, from + pixel(k) * g_.output.channels + o);
-        hn::StoreU(dy, d, to);
-        sum = hn::Add(sum, dy);
+      for (std::size_t position = 0; position < positions; ++position) {
+        const float* at = from + position * channels + o;
+        for (std::size_t k = 0; k < images; ++k, at += step, to += columns_) {
+          const auto dy = hn::LoadU(d, at);
+          hn::StoreU(dy, d, to);
+          sum = hn::Add(sum, dy);
+        }
       }
       hn::StoreU(sum, d, bias_ + o);
     });
@@ -378,7 +377,7 @@ class GradientColumns {
   float bias_[tile_columns] = {};
 };
 
-HWY_INLINE void weight_gradient(const ConvWeightGradient& c) {
+inline void weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
   const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
