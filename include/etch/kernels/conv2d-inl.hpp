@@ -32,10 +32,51 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Few pixels with padding around: position by position, the batch inside, so that a tile's pixels
-// have the same taps. Otherwise memory order.
-HWY_INLINE bool batch_inside(const ConvGeometry& g, const Shape& pixels, std::size_t batch) {
-  return has_padding(g) && batch >= max_rows / 2 && pixels.width <= 16;
+// With padding around, pixels that have the same taps should share a tile. Few pixels are taken
+// position by position, the batch inside; many with the edges of an image apart.
+HWY_INLINE PixelOrder order_of(const ConvGeometry& g, const Shape& pixels, std::size_t batch,
+                               Inner rows, Inner columns) {
+  PixelOrder order{batch, pixels.height, pixels.width};
+  if (!has_padding(g)) return order;
+  if (batch >= max_rows / 2 && pixels.width <= 16) {
+    order.batch_inner = true;
+  } else if (rows.size() >= 4 && columns.size() >= 4) {
+    order.rows = rows;
+    order.columns = columns;
+  }
+  return order;
+}
+
+HWY_INLINE PixelOrder forward_order(const ConvGeometry& g, std::size_t batch) {
+  const Window& w = g.window;
+  const auto inner = [](std::size_t padding, std::size_t stride, std::size_t reach,
+                        std::size_t length, std::size_t positions) -> Inner {
+    const std::size_t begin = std::min((padding + stride - 1) / stride, positions);
+    const std::size_t end = length + padding < reach ? 0 : (length + padding - reach) / stride + 1;
+    return {begin, std::clamp(end, begin, positions)};
+  };
+  const auto [height, width] = w.kernel_size;
+  return order_of(g, g.output, batch,
+                  inner(w.padding.height, w.stride.height, reach(height, w.dilation.height),
+                        g.input.height, g.output.height),
+                  inner(w.padding.width, w.stride.width, reach(width, w.dilation.width),
+                        g.input.width, g.output.width));
+}
+
+HWY_INLINE PixelOrder backward_order(const ConvGeometry& g, std::size_t batch) {
+  const Window& w = g.window;
+  if (w.stride != Pair(1)) return {batch, g.input.height, g.input.width, w.stride};
+  const auto inner = [](std::size_t padding, std::size_t reach, std::size_t length,
+                        std::size_t positions) -> Inner {
+    const std::size_t begin = std::min(reach - std::min(reach, padding + 1), length);
+    const std::size_t end = positions - std::min(positions, padding);
+    return {begin, std::clamp(end, begin, length)};
+  };
+  const auto [height, width] = w.kernel_size;
+  return order_of(
+      g, g.input, batch,
+      inner(w.padding.height, reach(height, w.dilation.height), g.input.height, g.output.height),
+      inner(w.padding.width, reach(width, w.dilation.width), g.input.width, g.output.width));
 }
 
 // How work is cut: blocks of rows, all about as long and as many for every thread, and ranges of
@@ -71,8 +112,7 @@ HWY_INLINE Epilogue of_group(Epilogue e, std::size_t first) {
 HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
   const ConvGeometry& g = c.geometry;
   const std::size_t outputs = g.outputs(), k = g.taps() * g.inputs();
-  const PixelOrder order{c.batch, g.output.height, g.output.width, 1,
-                         batch_inside(g, g.output, c.batch)};
+  const PixelOrder order = forward_order(g, c.batch);
   const TileTables layout = forward_tables(g, c.batch);
   const Split split(layout.tiles, order.size(), outputs, c.threads);
   const std::size_t per_thread = conv2d_forward_scratch(g, c.batch, 1);
@@ -83,12 +123,15 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
     float* zeros = reinterpret_cast<float*>(scratch + layout.bytes());
     std::memset(zeros, 0, forward_zeros(g));
     const Tables tables{scratch, layout.table, most_segments(g)};
-    const std::size_t block = i / split.ranges, row = split.first_row(block);
+    const std::size_t block = i / split.ranges;
+    std::size_t row = split.first_row(block);
     const std::size_t column = i % split.ranges * split.columns_of_range;
     const ForwardRows rows(g, order, c.x + group * g.inputs(), zeros);
-    const std::size_t tiles = build_tiles(rows, tables, row, split.first_row(block + 1) - row);
-    run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
-              std::min(outputs, column + split.columns_of_range), out);
+    for (const std::size_t end = split.first_row(block + 1); row < end;) {
+      const std::size_t tiles = build_tiles(rows, tables, row, end, layout.tiles);
+      run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
+                std::min(outputs, column + split.columns_of_range), out);
+    }
   });
 }
 
@@ -133,8 +176,7 @@ HWY_INLINE void transpose_weights(const ConvGeometry& g, const float* weight, st
 HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t group) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.inputs(), outputs = g.outputs();
-  const bool inside = batch_inside(g, g.input, c.batch) && g.window.stride == Pair(1);
-  const PixelOrder order{c.batch, g.input.height, g.input.width, g.window.stride, inside};
+  const PixelOrder order = backward_order(g, c.batch);
   const TileTables layout = backward_tables(g, c.batch);
   const std::size_t rows_of_block = layout.tiles * max_rows;
   const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
@@ -160,15 +202,17 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     const Tables tables{scratch, layout.table, g.taps()};
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
     for (std::size_t block = i % pieces; block < blocks; block += pieces) {
-      const std::size_t row = block * rows_of_block;
-      const std::size_t count = std::min(rows_of_block, order.size() - row);
-      const std::size_t tiles = g.window.stride == Pair(1)
-                                    ? build_tiles(rows, tables, row, count)
-                                    : build_tiles(strided, tables, row, count);
-      for_panel_columns(transposed, columns,
-                        [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
-                          run_columns(tables, tiles, at, vectors, partial, g.taps() * outputs, out);
-                        });
+      std::size_t row = block * rows_of_block;
+      for (const std::size_t end = std::min(row + rows_of_block, order.size()); row < end;) {
+        const std::size_t tiles = g.window.stride == Pair(1)
+                                      ? build_tiles(rows, tables, row, end, layout.tiles)
+                                      : build_tiles(strided, tables, row, end, layout.tiles);
+        for_panel_columns(transposed, columns,
+                          [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
+                            run_columns(tables, tiles, at, vectors, partial, g.taps() * outputs,
+                                        out);
+                          });
+      }
     }
   });
 }

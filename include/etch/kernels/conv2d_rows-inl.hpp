@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include <etch/kernels/tile_tables-inl.hpp>
 
@@ -21,16 +22,27 @@ struct Pixel {
   std::size_t n, r, c;
 };
 
+// Positions along one axis whose taps are all inside: [begin, end).
+struct Inner {
+  std::size_t begin, end;
+  std::size_t size() const { return end - begin; }
+};
+
 // The order in which pixels of a (batch, height, width) tensor become rows of tiles.
 struct PixelOrder {
   std::size_t batch, height, width;
   Pair step = 1;             // pixels of equal (r, c) modulo step come together
   bool batch_inner = false;  // (r, c, n) instead of (n, r, c)
+  // Of each image first the pixels in these rows and columns, which have all taps; then lines
+  // above and below, and what is left and right of them. Only without step and batch_inner.
+  Inner rows{0, height}, columns{0, width};
 
   std::size_t size() const { return batch * height * width; }
+  bool has_edges() const { return rows.size() < height || columns.size() < width; }
 
   Pixel at(std::size_t m) const {
     if (batch_inner) return {m % batch, m / batch / width, m / batch % width};
+    if (has_edges()) return at_edges(m / (height * width), m % (height * width)).first;
     if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
     for (std::size_t r0 = 0;; ++r0) {
       for (std::size_t c0 = 0; c0 < step.width; ++c0) {
@@ -45,12 +57,21 @@ struct PixelOrder {
     }
   }
 
-  // The pixel after p, where step is 1: no division.
+  // How many from m on may share a tile: those with about the same taps.
+  std::size_t together(std::size_t m) const {
+    if (!has_edges()) return size();
+    return at_edges(m / (height * width), m % (height * width)).second;
+  }
+
+  // The pixel after p, where step is 1 and p isn't the last of those together: no division.
   Pixel after(Pixel p) const {
     if (batch_inner && ++p.n < batch) return p;
     if (batch_inner) p.n = 0;
-    if (++p.c < width) return p;
-    p.c = 0;
+    const bool inner = p.r >= rows.begin && p.r < rows.end;
+    const bool left = p.c < columns.begin, right = p.c >= columns.end;
+    const std::size_t end = !inner || right ? width : left ? columns.begin : columns.end;
+    if (++p.c < end) return p;
+    p.c = !inner || left ? 0 : right ? columns.end : columns.begin;
     if (++p.r < height || batch_inner) return p;
     return {p.n + 1, 0, 0};
   }
@@ -59,6 +80,24 @@ struct PixelOrder {
 
   static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
     return first < length ? (length - first + step - 1) / step : 0;
+  }
+
+ private:
+  // Pixel m of image n, and how many are left of its part of the image.
+  std::pair<Pixel, std::size_t> at_edges(std::size_t n, std::size_t m) const {
+    const Inner all{0, width}, left{0, columns.begin}, right{columns.end, width};
+    const std::pair<Inner, Inner> parts[] = {{rows, columns},
+                                             {{0, rows.begin}, all},
+                                             {{rows.end, height}, all},
+                                             {rows, left},
+                                             {rows, right}};
+    std::size_t i = 0;
+    for (; m >= parts[i].first.size() * parts[i].second.size(); ++i) {
+      m -= parts[i].first.size() * parts[i].second.size();
+    }
+    const auto& [down, across] = parts[i];
+    return {{n, down.begin + m / across.size(), across.begin + m % across.size()},
+            down.size() * across.size() - m};
   }
 };
 
@@ -84,6 +123,8 @@ class GridRows {
         zeros_(zeros),
         shape_(forward ? g.input : g.output),
         channels_(forward ? g.inputs() : g.outputs()) {}
+
+  std::size_t together(std::size_t m) const { return pixels_.together(m); }
 
   void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
     TileRows& rows = tables.rows(tile);
@@ -255,6 +296,8 @@ struct StridedRows {
   const PixelOrder& pixels;
   const float* dy;  // of the group
   const float* zeros;
+
+  std::size_t together(std::size_t) const { return pixels.size(); }
 
   // The output position whose tap `tap` sees `at`; beyond the output when there is none.
   static std::size_t seen_by(std::size_t at, std::size_t tap, std::size_t stride,

@@ -27,16 +27,18 @@ struct Tables {
   }
 };
 
-// Builds the tiles of the rows [first, first + count), all about as high: a tile of few rows is
-// slow. Returns how many they are.
+// Builds tiles of the rows from `first` on up to `end`, at most `most`; `first` is then the row
+// after them. All that share a run of rows are about as high: a tile of few rows is slow. Returns
+// how many they are.
 template <class Rows>
-HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t first,
-                                   std::size_t count) {
-  const std::size_t tiles = (count + max_rows - 1) / max_rows;
-  for (std::size_t t = 0, m = 0; t < tiles; ++t) {
-    const std::size_t rows_of_tile = (count - m) / (tiles - t);
-    rows.build(first + m, rows_of_tile, tables, t);
-    m += rows_of_tile;
+HWY_INLINE std::size_t build_tiles(const Rows& rows, const Tables& tables, std::size_t& first,
+                                   std::size_t end, std::size_t most) {
+  std::size_t tiles = 0;
+  for (; first < end && tiles < most; ++tiles) {
+    const std::size_t run = std::min(end - first, rows.together(first));
+    const std::size_t count = run / ((run + max_rows - 1) / max_rows);
+    rows.build(first, count, tables, tiles);
+    first += count;
   }
   return tiles;
 }

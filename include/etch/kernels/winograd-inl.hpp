@@ -97,6 +97,8 @@ struct PointRows {
   const float* x;
   std::size_t inputs;
 
+  std::size_t together(std::size_t) const { return block_tiles * max_rows; }
+
   void build(std::size_t first, std::size_t count, const Tables& tables, std::size_t tile) const {
     TileRows& rows = tables.rows(tile);
     Segment& segment = *tables.segments(tile);
@@ -180,11 +182,10 @@ class Winograd {
     const TileTables layout = s_.tables();
     const Tables tables{scratch, layout.table, 1};
     const PointRows rows{input_ + point * s_.block * s_.inputs, s_.inputs};
-    const std::size_t at_once = layout.tiles * max_rows;
     const float* weight = c_.weight + point * s_.inputs * s_.outputs;
     const TileOutput out{output_ + point * s_.block * s_.outputs, s_.outputs, {}, false};
-    for (std::size_t first = 0; first < count; first += at_once) {
-      const std::size_t tiles = build_tiles(rows, tables, first, std::min(at_once, count - first));
+    for (std::size_t first = 0; first < count;) {
+      const std::size_t tiles = build_tiles(rows, tables, first, count, layout.tiles);
       run_tiles(tables, tiles, weight, s_.inputs, s_.outputs, 0, s_.outputs, out);
     }
   }
