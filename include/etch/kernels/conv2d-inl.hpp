@@ -168,6 +168,8 @@ HWY_INLINE void transpose_weights(const ConvGeometry& g, const float* weight, st
     for (std::size_t o = 0; o < outputs; o += panel) {
       const std::size_t width = std::min(panel, outputs - o);
       const float* from = weight + o * g.taps() * inputs + (tap * inputs + first) * width;
+      for (std::size_t line = 0; line < columns * width; line += 16)
+        __builtin_prefetch(from + columns * width + line, 0, 2);
       transpose(from, width, columns, width, to + (tap * outputs + o) * columns, columns);
     }
   }

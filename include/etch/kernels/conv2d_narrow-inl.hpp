@@ -25,13 +25,13 @@ inline void weight_gradient(const ConvWeightGradient&);
 // A convolution as one over lines, and where in the scratch its own tensors lie.
 class NarrowLines {
  public:
-  NarrowLines(const ConvGeometry& g, std::byte* scratch)
+  NarrowLines(const ConvGeometry& g, std::byte* at)
       : g_(g),
         lines(narrow_lines(g)),
-        weight(reinterpret_cast<float*>(scratch)),
+        weight(reinterpret_cast<float*>(at)),
         scale(weight + lines.weights()),
         shift(scale + lines.output.channels),
-        scratch(scratch + narrow_bytes(g)) {}
+        scratch(at + narrow_bytes(g)) {}
 
   // The matrices of the kernel's rows.
   void expand(const float* from) const {

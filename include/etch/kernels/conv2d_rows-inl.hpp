@@ -46,13 +46,14 @@ struct PixelOrder {
     if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
     for (std::size_t r0 = 0;; ++r0) {
       for (std::size_t c0 = 0; c0 < step.width; ++c0) {
-        const std::size_t rows = count(height, r0, step.height), row = count(width, c0, step.width);
-        const std::size_t of_class = batch * rows * row;
+        const std::size_t lines = count(height, r0, step.height);
+        const std::size_t line = count(width, c0, step.width), of_class = batch * lines * line;
         if (m >= of_class) {
           m -= of_class;
           continue;
         }
-        return {m / (rows * row), m / row % rows * step.height + r0, m % row * step.width + c0};
+        return {m / (lines * line), m / line % lines * step.height + r0,
+                m % line * step.width + c0};
       }
     }
   }

@@ -41,20 +41,22 @@ using Vector = hn::Vec<Tag<partial>>;
 // weights and one broadcast a row, so rows * vectors products share rows + vectors loads; with
 // them the sums must fit the registers (16 on SSE and AVX2; 32 on AVX-512, NEON and in scalar
 // FPUs), and be at least 8 to cover the latency of the multiply-add.
-// A table's tile has max_rows; where there are columns enough it is run as two wide tiles, whose
-// row pointers fit the registers too.
+// A table's tile has max_rows. Of more than `most_rows` the row pointers don't fit the registers:
+// it is run as two halves, and where there are columns enough these are wide.
 #if HWY_TARGET == HWY_SCALAR
-inline constexpr std::size_t tile_vectors = 4, max_rows = 4, wide_vectors = 4, wide_rows = 4;
+inline constexpr std::size_t tile_vectors = 4, max_rows = 4, wide_vectors = 4;
 #elif HWY_TARGET <= HWY_AVX3
-inline constexpr std::size_t tile_vectors = 2, max_rows = 12, wide_vectors = 4, wide_rows = 6;
+inline constexpr std::size_t tile_vectors = 2, max_rows = 12, wide_vectors = 4;
 #elif HWY_ARCH_ARM_A64
-inline constexpr std::size_t tile_vectors = 4, max_rows = 6, wide_vectors = 4, wide_rows = 6;
+inline constexpr std::size_t tile_vectors = 4, max_rows = 6, wide_vectors = 4;
 #else
-inline constexpr std::size_t tile_vectors = 2, max_rows = 6, wide_vectors = 2, wide_rows = 6;
+inline constexpr std::size_t tile_vectors = 2, max_rows = 6, wide_vectors = 2;
 #endif
 // A single row would wait for its own sums: it takes as many columns as cover the latency.
 inline constexpr std::size_t line_vectors = 8;
-static_assert(max_rows <= tile_rows && max_rows <= 2 * wide_rows);
+template <std::size_t vectors>
+inline constexpr std::size_t most_rows = std::min(max_rows, vectors > 2 ? std::size_t{6} : 8);
+static_assert(max_rows <= tile_rows && max_rows <= 2 * most_rows<wide_vectors>);
 static_assert(vector_lanes * tile_vectors <= tile_columns);
 
 // Where the columns of a tile are: `vectors` vectors of weights, each with its own start and all
@@ -224,8 +226,7 @@ HWY_INLINE TileFunction tile_of(std::size_t rows, std::index_sequence<r...>) {
 }
 template <std::size_t vectors, bool partial>
 HWY_INLINE TileFunction tile_of(std::size_t rows) {
-  constexpr std::size_t most = vectors == wide_vectors ? wide_rows : max_rows;
-  return tile_of<vectors, partial>(rows, std::make_index_sequence<most>());
+  return tile_of<vectors, partial>(rows, std::make_index_sequence<most_rows<vectors>>());
 }
 
 // Calls body(columns, vectors, partial) over the columns [begin, end) of a group of `outputs`
@@ -278,6 +279,17 @@ HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const 
   }
 }
 
+// The next chain of the rows [first, first + rows) of a tile.
+HWY_INLINE void run_rows(const TileRows& t, std::size_t first, std::size_t rows,
+                         const Segment* segments, const Columns& columns, std::size_t vectors,
+                         bool partial, const TileOutput& out, TileSums& sums) {
+  const TileFunction f = vectors == wide_vectors   ? tile_of<wide_vectors, false>(rows)
+                         : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
+                         : partial                 ? tile_of<1, true>(rows)
+                                                   : tile_of<1, false>(rows);
+  f(t, first, segments, columns, out, sums);
+}
+
 // The next chain of a tile.
 HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Columns& columns,
                          std::size_t vectors, bool partial, const TileOutput& out, TileSums& sums) {
@@ -286,20 +298,14 @@ HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Colum
     (vectors == line_vectors
          ? tile<1, line_vectors, false>
          : tile<1, line_vectors / 2, false>)(t, 0, segments, columns, out, sums);
-    return;
-  }
-  if (wide_vectors > tile_vectors && vectors == wide_vectors && rows > wide_rows) {
+  } else if (rows > (vectors > tile_vectors ? most_rows<wide_vectors> : most_rows<tile_vectors>)) {
     const TileSums::Place begin = sums.place;
-    tile_of<wide_vectors, false>(rows / 2)(t, 0, segments, columns, out, sums);
+    run_rows(t, 0, rows / 2, segments, columns, vectors, partial, out, sums);
     sums.place = begin;
-    tile_of<wide_vectors, false>(rows - rows / 2)(t, rows / 2, segments, columns, out, sums);
-    return;
+    run_rows(t, rows / 2, rows - rows / 2, segments, columns, vectors, partial, out, sums);
+  } else {
+    run_rows(t, 0, rows, segments, columns, vectors, partial, out, sums);
   }
-  const TileFunction f = vectors == wide_vectors   ? tile_of<wide_vectors, false>(rows)
-                         : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
-                         : partial                 ? tile_of<1, true>(rows)
-                                                   : tile_of<1, false>(rows);
-  f(t, 0, segments, columns, out, sums);
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE
