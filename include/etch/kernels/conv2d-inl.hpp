@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include <etch/kernels/conv2d_gray-inl.hpp>
+#include <etch/kernels/conv2d_gray_gradient-inl.hpp>
 #include <etch/kernels/conv2d_narrow-inl.hpp>
 #include <etch/kernels/conv2d_rows-inl.hpp>
 #include <etch/kernels/conv2d_strip-inl.hpp>
@@ -229,6 +230,7 @@ inline void conv2d_input_gradient(const ConvInputGradient& c) {
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
   if (c.geometry.depthwise()) return depthwise_weight_gradient(c);
   if (is_narrow(c.geometry)) return narrow_weight_gradient(c);
+  if (is_gray(c.geometry)) return gray_weight_gradient(c);
   weight_gradient(c);
 }
 

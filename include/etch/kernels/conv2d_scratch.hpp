@@ -97,6 +97,27 @@ constexpr std::size_t gray_bytes(const ConvGeometry& g) {  // of one thread
   return cache_lines(lines * gray_line(g) * sizeof(float));
 }
 
+// Its weight gradient: conv2d_gray_gradient-inl.hpp. The scratch is a vector of sums for each
+// weight and bias, and some lines of dy and x with zeros behind, of which each lane sums about 64
+// pixels.
+inline constexpr std::size_t gray_lanes = 8;
+constexpr std::size_t gray_gradient_line(const ConvGeometry& g) {
+  const std::size_t pixels = g.output.width + g.window.kernel_size.width - 1;
+  return (pixels + gray_lanes - 1) / gray_lanes * gray_lanes;
+}
+constexpr std::size_t gray_gradient_lines(const ConvGeometry& g) {
+  const std::size_t lines = 64 * gray_lanes / gray_gradient_line(g);
+  return std::clamp(lines, std::size_t{1}, g.output.height);
+}
+constexpr std::size_t gray_totals(const ConvGeometry& g) {
+  return (g.weights() + g.output.channels) * gray_lanes;
+}
+constexpr std::size_t gray_gradient_bytes(const ConvGeometry& g) {  // of one thread
+  const std::size_t lines = gray_gradient_lines(g), kernel = g.window.kernel_size.height;
+  const std::size_t all = g.output.channels * lines + g.input.channels * (lines + kernel);
+  return cache_lines((gray_totals(g) + all * gray_gradient_line(g)) * sizeof(float));
+}
+
 // Few channels in narrow images: conv2d_narrow-inl.hpp. A line is a pixel of `narrow_lines`, and
 // the scratch begins with that convolution's weights and what its epilogue adds.
 constexpr bool is_narrow(const ConvGeometry& g) {
@@ -270,6 +291,7 @@ constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std:
   if (is_narrow(g)) {
     return narrow_bytes(g) + conv2d_weight_gradient_scratch(narrow_lines(g), batch, threads);
   }
+  if (is_gray(g)) return threads * gray_gradient_bytes(g);
   return threads * (packed_bytes(g, batch) + gradient_lines_bytes(g, batch));
 }
 #endif
