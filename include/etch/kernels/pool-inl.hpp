@@ -144,7 +144,7 @@ inline void max_pool_forward(const MaxPoolForward& a) {
     for_windows(
         a.input, a.output, a.window, row, [&](const PlacedWindow& w, std::size_t y) HWY_ATTR {
           if (a.argmax == nullptr) return largest(a, w, y);
-          for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
+          const auto winners = [&](auto d, std::size_t channel) HWY_ATTR {
             const hn::RebindToSigned<decltype(d)> di;
             auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
             const std::size_t first = w.rows.begin * a.window.kernel_size.width + w.columns.begin;
@@ -162,7 +162,15 @@ inline void max_pool_forward(const MaxPoolForward& a) {
             hn::StoreU(best, d, a.y + y + channel);
             const hn::Rebind<std::uint8_t, decltype(d)> du8;
             hn::StoreU(hn::DemoteTo(du8, winner), du8, a.argmax + y + channel);
-          });
+          };
+          // One vector that reaches into the next pixel, which is stored later.
+          const std::size_t channels = a.output.channels;
+          const bool one = hn::MaxLanes(Narrow()) == 8 && channels > 4 && channels < 8;
+          if (one && !w.is_padded && w.c + 1 < a.output.width) {
+            winners(Narrow(), 0);
+          } else {
+            for_lanes_overlapping(channels, winners);
+          }
         });
   });
 }
