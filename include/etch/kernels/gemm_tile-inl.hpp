@@ -64,10 +64,11 @@ static_assert(vector_lanes * tile_vectors <= tile_columns);
 struct Columns {
   const float* weight[line_vectors];
   std::size_t row_stride;
-  std::size_t count;       // lanes of the last vector that exist
-  std::size_t first;       // column of the output
-  const float* ahead;      // weights to ask for: a product of a chain asks for one line, and the
-  std::size_t ahead_step;  // next one for that so many floats further
+  std::size_t last_stride;  // of the last vector, where it is partial
+  std::size_t count;        // lanes of the last vector that exist
+  std::size_t first;        // column of the output
+  const float* ahead;       // weights to ask for: a product of a chain asks for one line, and the
+  std::size_t ahead_step;   // next one for that so many floats further
 };
 
 struct TileOutput {
@@ -83,6 +84,12 @@ HWY_INLINE Vector<partial> load(const float* p, std::size_t count) {
   if constexpr (partial && has_masks) return hn::MaskedLoad(hn::FirstN(d, count), d, p);
   return hn::LoadU(d, p);
 }
+// Sum i of a row of `vectors`, of which the last may be partial.
+template <std::size_t vectors, bool partial, std::size_t i>
+HWY_INLINE Vector<partial> load_sum(const float* p, const Columns& columns) {
+  constexpr bool last = i % vectors + 1 == vectors;
+  return load < partial && last > (p + i % vectors * vector_lanes, columns.count);
+}
 template <bool partial>
 HWY_INLINE void store(Vector<partial> v, float* p, std::size_t count) {
   const Tag<partial> d;
@@ -97,14 +104,20 @@ HWY_INLINE void store(Vector<partial> v, float* p, std::size_t count) {
 template <std::size_t vectors, bool partial, std::size_t... i>
 HWY_INLINE void finish(Vector<partial>* HWY_RESTRICT sum, const TileOutput& out,
                        const std::size_t* to, const Columns& columns, std::index_sequence<i...>) {
-  constexpr std::size_t step = vector_lanes;
   const Epilogue& e = out.epilogue;
-  const auto at = [&](const float* p, std::size_t k)
-                      HWY_ATTR { return load<partial>(p + k % vectors * step, columns.count); };
-  if (out.accumulate) ((sum[i] = hn::Add(at(out.y + to[i / vectors], i), sum[i])), ...);
-  if (e.scale != nullptr) ((sum[i] = hn::Mul(sum[i], at(e.scale + columns.first, i))), ...);
-  if (e.shift != nullptr) ((sum[i] = hn::Add(sum[i], at(e.shift + columns.first, i))), ...);
-  if (e.skip != nullptr) ((sum[i] = hn::Add(sum[i], at(e.skip + to[i / vectors], i))), ...);
+  const Columns& c = columns;
+  if (out.accumulate) {
+    ((sum[i] = hn::Add(load_sum<vectors, partial, i>(out.y + to[i / vectors], c), sum[i])), ...);
+  }
+  if (e.scale != nullptr) {
+    ((sum[i] = hn::Mul(sum[i], load_sum<vectors, partial, i>(e.scale + c.first, c))), ...);
+  }
+  if (e.shift != nullptr) {
+    ((sum[i] = hn::Add(sum[i], load_sum<vectors, partial, i>(e.shift + c.first, c))), ...);
+  }
+  if (e.skip != nullptr) {
+    ((sum[i] = hn::Add(sum[i], load_sum<vectors, partial, i>(e.skip + to[i / vectors], c))), ...);
+  }
   if (e.relu) ((sum[i] = hn::Max(sum[i], hn::Zero(Tag<partial>()))), ...);
 }
 
@@ -178,13 +191,18 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
       const float* w[vectors];
       for (std::size_t v = 0; v < vectors; ++v) w[v] = columns.weight[v];
       std::size_t at = (segment.k + begin) * stride;
+      std::size_t at_last = (segment.k + begin) * columns.last_stride;
       const float* ahead = columns.ahead + (segment.k + begin) % chain * columns.ahead_step;
       for (std::size_t k = begin; k < end; ++k, ahead += columns.ahead_step) {
         if constexpr (vectors >= tile_vectors && vector_lanes >= 8) __builtin_prefetch(ahead, 0, 2);
         Vector<partial> b[vectors];
-        HWY_UNROLL(8)
-        for (std::size_t v = 0; v < vectors; ++v) b[v] = load<partial>(w[v] + at, columns.count);
+        if constexpr (vectors > 1) {
+          HWY_UNROLL(8)
+          for (std::size_t v = 0; v + 1 < vectors; ++v) b[v] = hn::LoadU(d, w[v] + at);
+        }
+        b[vectors - 1] = load<partial>(w[vectors - 1] + (partial ? at_last : at), columns.count);
         at += stride;
+        if constexpr (partial) at_last += columns.last_stride;
         ((sum[i] = hn::MulAdd(hn::Set(d, row[i / vectors][k]), b[i % vectors], sum[i])), ...);
       }
       begin = end;
@@ -204,7 +222,10 @@ HWY_INLINE void tile_body(const TileRows& t, std::size_t first, const Segment* s
   std::size_t to[rows];
   ((to[i / vectors] = t.pixel[first + i / vectors] * out.stride + columns.first), ...);
   finish<vectors, partial>(sum, out, to, columns, std::index_sequence<i...>());
-  (store<partial>(sum[i], out.y + to[i / vectors] + i % vectors * step, columns.count), ...);
+  (store < partial &&
+       i % vectors + 1 ==
+           vectors > (sum[i], out.y + to[i / vectors] + i % vectors * step, columns.count),
+   ...);
 }
 
 // Rows [first, first + rows) of a table's tile.
@@ -229,35 +250,57 @@ HWY_INLINE TileFunction tile_of(std::size_t rows) {
   return tile_of<vectors, partial>(rows, std::make_index_sequence<most_rows<vectors>>());
 }
 
+// How many vectors a tile takes of `whole` and of one of `rest` columns, and how many it then has
+// of the last one. With several rows they are 1, tile_vectors or wide_vectors. Where there are
+// masks and it `joins`, the rest is in a tile with whole vectors.
+struct TileWidth {
+  std::size_t vectors, count;
+  bool partial;
+
+  std::size_t columns() const { return (vectors - 1) * vector_lanes + count; }
+};
+template <std::size_t widest, bool joins>
+HWY_INLINE TileWidth tile_width(std::size_t whole, std::size_t rest) {
+  constexpr bool line = widest == line_vectors;
+  const auto most = [](std::size_t left) {
+    if (line) return std::min(left, widest);
+    return left >= widest         ? widest
+           : left >= tile_vectors ? tile_vectors
+                                  : std::min<std::size_t>(left, 1);
+  };
+  if (whole == 0) return {1, has_masks ? rest : 1, true};
+  const std::size_t vectors = most(whole + 1);
+  const bool partial = joins && has_masks && rest > 0 && vectors > whole;
+  if (partial && (line || vectors <= tile_vectors)) return {vectors, rest, true};
+  return {most(whole), vector_lanes, false};
+}
+
 // Calls body(columns, vectors, partial) over the columns [begin, end) of a group of `outputs`
 // channels whose weights are panels of K rows; begin and end are multiples of a panel, or the end.
 // A tile is at most `widest` vectors.
-template <std::size_t widest, class Body>
+template <std::size_t widest, bool joins, class Body>
 HWY_INLINE void for_columns(const float* weight, std::size_t k, std::size_t outputs,
                             std::size_t begin, std::size_t end, const Body& body) {
   constexpr std::size_t step = vector_lanes;
+  // Where a panel of fewer columns begins, whose rows are closer together than others'.
+  const std::size_t narrow = outputs / panel * panel, narrow_width = outputs - narrow;
   for (std::size_t c = begin; c < end;) {
-    const std::size_t first = c / panel * panel;
-    const std::size_t width = outputs - first < panel ? outputs - first : panel;
+    const bool in_narrow = c >= narrow;
+    const std::size_t whole = ((in_narrow ? end : std::min(end, narrow)) - c) / step;
+    // A vector of a narrow panel joins those before.
+    const std::size_t next = end > narrow && narrow_width <= step ? narrow_width : 0;
+    const TileWidth tile = tile_width<widest, joins>(whole, in_narrow ? (end - c) % step : next);
     Columns columns{};
-    columns.row_stride = width;
+    columns.row_stride = in_narrow ? narrow_width : panel;
+    columns.last_stride = narrow_width;
     columns.first = c;
-    const auto fit = [&](std::size_t vectors) {
-      // Whole panels side by side, or within one.
-      if (vectors * step < panel) return c - first + vectors * step <= width;
-      return c == first && width == panel && end - c >= vectors * step;
-    };
-    std::size_t vectors = widest;
-    while (vectors > 1 && !fit(vectors)) vectors = vectors > tile_vectors ? vectors / 2 : 1;
-    for (std::size_t v = 0; v < vectors; ++v) {
+    columns.count = tile.count;
+    for (std::size_t v = 0; v < tile.vectors; ++v) {
       const std::size_t column = c + v * step, in_panel = column % panel;
       columns.weight[v] = weight + (column - in_panel) * k + in_panel;
     }
-    const std::size_t left = first + width - c;
-    const bool partial = vectors == 1 && left < step;
-    columns.count = !partial ? step : has_masks ? left : 1;
-    body(columns, vectors, partial);
-    c += vectors > 1 ? vectors * step : columns.count;
+    body(columns, tile.vectors, tile.partial);
+    c += tile.columns();
   }
 }
 
@@ -266,27 +309,38 @@ template <class Body>
 HWY_INLINE void for_panel_columns(const float* weight, std::size_t width, const Body& body) {
   constexpr std::size_t step = vector_lanes;
   for (std::size_t c = 0; c < width;) {
+    const std::size_t left = width - c;
+    const TileWidth tile = tile_width<tile_vectors, true>(left / step, left % step);
     Columns columns{};
-    columns.row_stride = width;
+    columns.row_stride = columns.last_stride = width;
     columns.first = c;
-    const std::size_t vectors = width - c >= tile_vectors * step ? tile_vectors : 1;
-    for (std::size_t v = 0; v < vectors; ++v) columns.weight[v] = weight + c + v * step;
+    columns.count = tile.count;
+    for (std::size_t v = 0; v < tile.vectors; ++v) columns.weight[v] = weight + c + v * step;
     columns.ahead = weight;
-    const bool partial = vectors == 1 && width - c < step;
-    columns.count = !partial ? step : has_masks ? width - c : 1;
-    body(columns, vectors, partial);
-    c += vectors > 1 ? vectors * step : columns.count;
+    body(columns, tile.vectors, tile.partial);
+    c += tile.columns();
   }
+}
+
+// A single row's tile.
+template <std::size_t... v>
+HWY_INLINE TileFunction line_of(std::size_t vectors, bool partial, std::index_sequence<v...>) {
+  static constexpr TileFunction whole[] = {tile<1, v + 1, false>...};
+  static constexpr TileFunction masked[] = {tile < 1, has_masks ? v + 1 : 1, true > ...};
+  return (partial ? masked : whole)[vectors - 1];
 }
 
 // The next chain of the rows [first, first + rows) of a tile.
 HWY_INLINE void run_rows(const TileRows& t, std::size_t first, std::size_t rows,
                          const Segment* segments, const Columns& columns, std::size_t vectors,
                          bool partial, const TileOutput& out, TileSums& sums) {
-  const TileFunction f = vectors == wide_vectors   ? tile_of<wide_vectors, false>(rows)
-                         : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
-                         : partial                 ? tile_of<1, true>(rows)
-                                                   : tile_of<1, false>(rows);
+  constexpr std::size_t joined = has_masks ? tile_vectors : 1;
+  const TileFunction f =
+      rows == 1 ? line_of(vectors, partial, std::make_index_sequence<line_vectors>())
+      : partial ? (vectors == 1 ? tile_of<1, true>(rows) : tile_of<joined, true>(rows))
+      : vectors == wide_vectors ? tile_of<wide_vectors, false>(rows)
+      : vectors == tile_vectors ? tile_of<tile_vectors, false>(rows)
+                                : tile_of<1, false>(rows);
   f(t, first, segments, columns, out, sums);
 }
 
@@ -294,11 +348,7 @@ HWY_INLINE void run_rows(const TileRows& t, std::size_t first, std::size_t rows,
 HWY_INLINE void run_tile(const TileRows& t, const Segment* segments, const Columns& columns,
                          std::size_t vectors, bool partial, const TileOutput& out, TileSums& sums) {
   const std::size_t rows = t.num_rows;
-  if (vectors > wide_vectors) {
-    (vectors == line_vectors
-         ? tile<1, line_vectors, false>
-         : tile<1, line_vectors / 2, false>)(t, 0, segments, columns, out, sums);
-  } else if (rows > (vectors > tile_vectors ? most_rows<wide_vectors> : most_rows<tile_vectors>)) {
+  if (rows > (vectors > tile_vectors ? most_rows<wide_vectors> : most_rows<tile_vectors>)) {
     const TileSums::Place begin = sums.place;
     run_rows(t, 0, rows / 2, segments, columns, vectors, partial, out, sums);
     sums.place = begin;

@@ -80,13 +80,13 @@ HWY_INLINE void run_tiles(const Tables& tables, std::size_t tiles, const float* 
                           std::size_t k, std::size_t outputs, std::size_t begin, std::size_t end,
                           const TileOutput& out) {
   const auto run = [&](auto widest) HWY_ATTR {
-    for_columns<widest>(weight, k, outputs, begin, end,
-                        [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
-                          // Past the end lie the weights that are used next.
-                          const std::size_t next = columns.first + vectors * vector_lanes;
-                          columns.ahead = weight + next / panel * panel * k;
-                          run_columns(tables, tiles, columns, vectors, partial, k, out);
-                        });
+    for_columns<widest, true>(weight, k, outputs, begin, end,
+                              [&](Columns columns, std::size_t vectors, bool partial) HWY_ATTR {
+                                // Past the end lie the weights that are used next.
+                                const std::size_t next = columns.first + vectors * vector_lanes;
+                                columns.ahead = weight + next / panel * panel * k;
+                                run_columns(tables, tiles, columns, vectors, partial, k, out);
+                              });
   };
   // A tile's weights serve the next tile too: they must stay in a core's second-level cache.
   constexpr std::size_t cache = 640 * 1024;

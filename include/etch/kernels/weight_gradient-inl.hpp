@@ -348,7 +348,7 @@ class GradientColumns {
     const std::size_t inputs = g_.inputs(), k = g_.taps() * inputs;
     const std::size_t row = (u * g_.window.kernel_size.width + v) * inputs + j;
     float* group = c_.dweight + group_ * g_.outputs() * k;
-    for_columns<tile_vectors>(
+    for_columns<tile_vectors, false>(
         group, k, g_.outputs(), first_, first_ + columns_,
         [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
           GradientTile t{{}, columns.row_stride, columns.first - first_, columns.count, add};
