@@ -102,6 +102,10 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
         ->mutable_dim(2)
         ->clear_dim_value();
   });
+  refuses("the input x is DOUBLE, but FLOAT is expected", [](M&, G& g) {
+    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+        onnx::TensorProto::DOUBLE);
+  });
   refuses("has 2 outputs, but one is expected", [](M&, G& g) { *g.add_output() = g.output(0); });
   refuses("the Relu: has different slopes, 0 and 0.125, but only one", [](M&, G& g) {
     g.mutable_node(2)->set_op_type("PRelu");
@@ -152,6 +156,7 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   for (int i = 0; i < 4; ++i) {
     norm.model.mutable_graph()->mutable_initializer(i)->set_float_data(0, static_cast<float>(i));
   }
+  CHECK(norm.layer().eps == 1e-5f);
   norm.number("epsilon", 0.25f);
   const ImportedLayer n = norm.layer();
   CHECK(n.eps == 0.25f);
@@ -159,6 +164,11 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   CHECK(values(n, "bias")[0] == 1);
   CHECK(values(n, "running_mean")[0] == 2);
   CHECK(values(n, "running_var")[0] == 3);
+  onnx::TensorProto* mean_of_2 = norm.model.mutable_graph()->mutable_initializer(2);
+  mean_of_2->set_dims(0, 2);
+  mean_of_2->mutable_float_data()->RemoveLast();
+  CHECK_THROWS_WITH(norm.layer(),
+                    Catch::Contains("running_mean has 2 numbers, but the input has 3"));
 
   OneNode gemm("Gemm", {"x", "w", "b"});
   gemm.over_vector();
@@ -206,6 +216,70 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   CHECK_THROWS_WITH(clip.layer(), Catch::Contains("Clip to -1 and"));
 }
 
+TEST_CASE("Windows of ONNX") {
+  OneNode dilated("Conv", {"x", "w"});
+  dilated.weights("w", {4, 3, 3, 3});
+  OnnxModel::list(dilated.only(), "dilations", {2, 1});
+  CHECK(dilated.layer().window.dilation == Pair(2, 1));
+
+  OnnxModel padded;  // by a Pad and by the convolution itself
+  padded.integers("around", {0, 0, 1, 2, 0, 0, 1, 2});
+  padded.weights("w", {4, 3, 3, 3});
+  padded.node("Pad", {"x", "around"}, "p");
+  OnnxModel::list(padded.node("Conv", {"p", "w"}, "y"), "pads", {1, 0, 2, 0});
+  const Window w = padded.read().layers().at(0).window;
+  CHECK(w.padding == Pair(2));
+  CHECK(w.extra_padding == Pair(1, 0));
+
+  OneNode ceil("MaxPool", {"x"});
+  OnnxModel::list(ceil.only(), "kernel_shape", {3, 3});
+  OnnxModel::list(ceil.only(), "strides", {3, 3});
+  OnnxModel::integer(ceil.only(), "ceil_mode", 1);
+  CHECK(ceil.layer().window.extra_padding == Pair(1, 0));
+  // A window that would begin in the padding isn't there.
+  ceil.only().mutable_attribute(0)->set_ints(0, 2);
+  OnnxModel::list(ceil.only(), "pads", {1, 0, 1, 0});
+  CHECK(ceil.layer().window.extra_padding == Pair(0));
+}
+
+TEST_CASE("A sum or a Clip is no part of a layer that others take, too") {
+  const auto kinds = [](const OnnxModel& m) {
+    const ImportedNetwork network = m.read();
+    std::vector<LayerKind> all;
+    for (const ImportedLayer& l : network.layers()) all.push_back(l.kind);
+    return all;
+  };
+  OnnxModel sum;
+  sum.weights("w", {4, 3, 1, 1});
+  sum.weights("shift", {4, 1, 1});
+  sum.node("Conv", {"x", "w"}, "c");
+  sum.node("Add", {"c", "shift"}, "s");
+  sum.node("Add", {"s", "c"}, "y");
+  CHECK(kinds(sum) == std::vector{LayerKind::conv2d, LayerKind::batch_norm, LayerKind::add});
+
+  OnnxModel clip;
+  clip.weights("low", {1});
+  clip.weights("high", {1});
+  clip.model.mutable_graph()->mutable_initializer(1)->set_float_data(0, 6);
+  clip.node("Relu", {"x"}, "r");
+  clip.node("Clip", {"r", "low", "high"}, "c");
+  clip.node("Add", {"r", "c"}, "y");
+  CHECK(kinds(clip) == std::vector{LayerKind::relu, LayerKind::relu6, LayerKind::add});
+}
+
+TEST_CASE("Zeros before a max pool are its padding where nothing is below zero") {
+  OnnxModel m;
+  m.integers("around", {0, 0, 1, 1, 0, 0, 1, 1});
+  m.node("Pad", {"x", "around"}, "p");
+  OnnxModel::list(m.node("MaxPool", {"p"}, "y"), "kernel_shape", {3, 3});
+  CHECK_THROWS_WITH(m.read(), Catch::Contains("the Pad: zeros before a max pool can't be its"));
+  m.model.mutable_graph()->clear_node();
+  m.node("Relu", {"x"}, "r");
+  m.node("Pad", {"r", "around"}, "p");
+  OnnxModel::list(m.node("MaxPool", {"p"}, "y"), "kernel_shape", {3, 3});
+  CHECK(m.read().layers().at(1).window.padding == Pair(1));
+}
+
 TEST_CASE("Weights of other types become floats") {
   for (const auto type : {onnx::TensorProto::FLOAT16, onnx::TensorProto::DOUBLE}) {
     OneNode m("Mul", {"x", "w"});
@@ -229,6 +303,9 @@ TEST_CASE("A PRelu with one slope is a LeakyReLU") {
   g.mutable_node(2)->set_op_type("PRelu");
   *g.mutable_node(2)->add_input() = "slope";
   CHECK_THAT(m.code(), Catch::Contains("    LeakyReLU{.negative_slope = 0.25f},\n"));
+  g.mutable_initializer(5)->set_float_data(0, -0.25f);
+  CHECK_THROWS_WITH(m.code(),
+                    Catch::Contains("a slope of -0.25 isn't supported: it must be posit"));
 }
 
 TEST_CASE("A damaged ONNX file is an error or another network, never a crash") {

@@ -35,10 +35,11 @@ class Builder {
     for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i) / 8;
     return add(name, shape, tflite::TensorType::FLOAT32, buffer(values.data(), n * 4));
   }
-  // Integers with a scale for each of the first dimension.
+  // Integers with a scale for each of the first dimension, and the integers that mean 0.
   int quantised(const char* name, const Sizes& shape, const std::vector<std::int8_t>& values,
-                const std::vector<float>& scales) {
-    const auto q = tflite::CreateQuantizationParametersDirect(fbb_, nullptr, nullptr, &scales);
+                const std::vector<float>& scales, const std::vector<std::int64_t>& zeros = {}) {
+    const auto q =
+        tflite::CreateQuantizationParametersDirect(fbb_, nullptr, nullptr, &scales, &zeros);
     return add(name, shape, tflite::TensorType::INT8, buffer(values.data(), values.size()), q);
   }
   int integers(const char* name, const Sizes& values) {
@@ -57,6 +58,14 @@ class Builder {
             tflite::ActivationFunctionType fused = tflite::ActivationFunctionType::NONE) {
     op(3, inputs, output, tflite::BuiltinOptions::Conv2DOptions,
        tflite::CreateConv2DOptions(fbb_, padding, stride, stride, fused).Union());
+  }
+  void depthwise(const Sizes& inputs, int output, Pair stride, Pair dilation) {
+    const auto n = [](std::size_t size) { return static_cast<int>(size); };
+    op(4, inputs, output, tflite::BuiltinOptions::DepthwiseConv2DOptions,
+       tflite::CreateDepthwiseConv2DOptions(
+           fbb_, tflite::Padding::VALID, n(stride.width), n(stride.height), 1,
+           tflite::ActivationFunctionType::NONE, n(dilation.width), n(dilation.height))
+           .Union());
   }
   template <class Create>
   flatbuffers::Offset<void> options(const Create& create, tflite::ActivationFunctionType fused) {
@@ -152,6 +161,40 @@ TEST_CASE("Weights in 8 bits become floats, by a scale for each output") {
   const ImportedNetwork network = read(b.bytes(x, y));
   CHECK(tensor(network, 0, 0) == std::vector<float>{0.5f, -1.0f, 6.0f, 254.0f});
   CHECK_FALSE(network.layers()[0].has_bias());
+
+  Builder c;
+  const int from = c.tensor("x", {1, 2}), to = c.tensor("y", {1, 2});
+  c.linear({from, c.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}, {1, -1}), -1}, to);
+  CHECK(tensor(read(c.bytes(from, to)), 0, 0) == std::vector<float>{0.0f, -1.5f, 8.0f, 256.0f});
+}
+
+TEST_CASE("Windows of TFLite, and weights of depthwise convolutions") {
+  Builder b;
+  const int x = b.tensor("x", {1, 6, 6, 2}), d = b.tensor("d", {1, 2, 3, 4});
+  const int padded = b.tensor("padded", {1, 4, 8, 4}), y = b.tensor("y", {1, 2, 6, 1});
+  b.depthwise({x, b.weights("w", {1, 3, 2, 4}), -1}, d, {1, 2}, {2, 1});
+  b.op(34, {d, b.integers("around", {0, 0, 1, 1, 2, 3, 0, 0})}, padded);
+  b.conv({padded, b.weights("w2", {1, 3, 3, 4}), -1}, y, tflite::Padding::VALID, 1);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  const ImportedLayer& depthwise = network.layers().at(0);
+  CHECK(depthwise.groups == 2);
+  CHECK(depthwise.window.stride == Pair(1, 2));
+  CHECK(depthwise.window.dilation == Pair(2, 1));
+  // (1, KH, KW, O) to (O, 1, KH, KW): weight[3][0][1][1].
+  CHECK(tensor(network, 0, 0).at(3 * 6 + 1 * 2 + 1) == ((1 * 2 + 1) * 4 + 3) / 8.0f);
+  CHECK(network.layers().at(1).window.padding == Pair(1, 2));
+  CHECK(network.layers().at(1).window.extra_padding == Pair(0, 1));
+}
+
+TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's") {
+  Builder b;
+  const int x = b.tensor("x", {1, 2, 2, 3}), f = b.tensor("f", {1, 12}), y = b.tensor("y", {1, 12});
+  b.op(22, {x}, f);
+  b.op(18, {f, b.weights("scale", {12})}, y, tflite::BuiltinOptions::MulOptions,
+       b.options(tflite::CreateMulOptions, tflite::ActivationFunctionType::NONE));
+  const ImportedNetwork network = read(b.bytes(x, y));
+  // (H, W, C) to (C, H, W): c = 2, h = 1, w = 0.
+  CHECK(tensor(network, 1, 0).at(2 * 4 + 1 * 2) == (1 * 6 + 2) / 8.0f);
 }
 
 TEST_CASE("Operators over numbers a channel, paddings and means") {
