@@ -79,9 +79,10 @@ TEST_CASE("Train, evaluate, and refuse to overwrite") {
 TEST_CASE("Ctrl-C saves, and a resumed run ends in the same bytes") {
   if (skipped()) return;
   const Place place;
-  const Outcome stopped = run_program(
-      Words{"timeout", "--preserve-status", "-s", "INT", "1", command()} + place.train("stopped"),
-      ".");
+  // In the foreground: else timeout signals the process and its group, and the second signal kills.
+  const Words timeout = {"timeout", "--foreground", "--preserve-status", "-s", "INT",
+                         "1",       command()};
+  const Outcome stopped = run_program(timeout + place.train("stopped"), ".");
   CHECK(stopped.status == 130);
   CHECK_THAT(stopped.output, Catch::Contains("go on with: etch train lenet --data"));
   const std::uint64_t steps = Checkpoint(place.file("stopped")).progress().updates + 7;
