@@ -1,8 +1,8 @@
 // The weights of an imported network as Parameters has them: parameters WEIGHTS.safetensors OUTPUT.
 // OUTPUT gets the topology's number, 8 bytes, and the floats.
-#include "safetensors.hpp"
-#include "session.hpp"
-#include "stored_layout.hpp"
+#include "block.hpp"
+#include "weights/safetensors.hpp"
+#include "weights/stored_layout.hpp"
 
 #include <fstream>
 #include <iostream>

@@ -1,8 +1,8 @@
 // Runs a model of the zoo: run_model MODEL WEIGHTS INPUT OUTPUT, all safetensors. INPUT has "x",
 // (N, C, H, W) as in PyTorch; OUTPUT gets "y", (N, outputs).
-#include "checkpoint.hpp"
 #include "error.hpp"
-#include "models.hpp"
+#include "network/models.hpp"
+#include "training/checkpoint.hpp"
 
 #include <etch/kernels/layout.hpp>
 

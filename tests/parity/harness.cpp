@@ -6,9 +6,9 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
-#include <safetensors.hpp>
 
 #include "replay.hpp"
+#include "weights/safetensors.hpp"
 
 namespace parity {
 

@@ -8,10 +8,10 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
-#include <names.hpp>
 #include <string>
 #include <vector>
 
+#include "network/names.hpp"
 #include "torch.hpp"
 
 namespace parity {

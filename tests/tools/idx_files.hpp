@@ -1,6 +1,6 @@
 // Small idx files of synthetic digits, as MNIST's.
 #pragma once
-#include "dataset.hpp"
+#include "training/dataset.hpp"
 
 #include <etch/random.hpp>
 

@@ -1,0 +1,285 @@
+// The etch command as a user runs it. ETCH_COMMAND in the environment is its path.
+#include "process.hpp"
+#include "tools/idx_files.hpp"
+#include "training/checkpoint.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdlib>
+
+using namespace etch;
+using namespace etch::host;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words operator+(Words a, const Words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+const char* command() { return std::getenv("ETCH_COMMAND"); }
+
+// True, with a message, where there is no command to be tested.
+bool skipped() {
+  if (command() == nullptr) WARN("skipped: ETCH_COMMAND isn't set");
+  return command() == nullptr;
+}
+
+Outcome etch_run(const Words& arguments) { return run_program(Words{command()} + arguments, "."); }
+
+// A folder with synthetic digits, and room for checkpoints.
+struct Place {
+  Place() {
+    write_part(folder.path(), Part::train, bars(400, 1));
+    write_part(folder.path(), Part::test, bars(50, 2));
+  }
+  std::string file(const char* name) const { return folder.path() / name; }
+  Words train(const char* checkpoint) const {
+    return {"train",    "lenet", "--data",  folder.path(),  "--batch",       "16", "--lr", "0.002",
+            "--epochs", "1000",  "--quiet", "--checkpoint", file(checkpoint)};
+  }
+
+  TemporaryFolder folder;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("Train, evaluate, and refuse to overwrite") {
+  if (skipped()) return;
+  const Place place;
+  const Words train = {"train", "lenet",    "--data", place.folder.path(), "--batch",
+                       "16",    "--epochs", "2",      "--checkpoint",      place.file("a")};
+  const Outcome first = etch_run(train);
+  CHECK(first.status == 0);
+  CHECK(first.errors == "");  // no bar where there is no terminal, and no escape codes
+  CHECK_THAT(first.output, Catch::Contains("epoch 2/2  train loss"));
+  CHECK_THAT(first.output, !Catch::Contains("\x1b"));
+
+  const Outcome again = etch_run(train);
+  CHECK(again.status == 1);
+  CHECK_THAT(again.errors, Catch::Contains("is there already; --resume goes on with it"));
+  CHECK(etch_run(train + Words{"--overwrite"}).status == 0);
+  CHECK(etch_run(train + Words{"--resume"}).status == 0);
+
+  const Outcome eval = etch_run(
+      {"eval", "lenet", "--data", place.folder.path(), "--checkpoint", place.file("a"), "--quiet"});
+  CHECK(eval.status == 0);
+  CHECK_THAT(eval.output, Catch::StartsWith("lenet on 50 test images: loss "));
+}
+
+TEST_CASE("Ctrl-C saves, and a resumed run ends in the same bytes") {
+  if (skipped()) return;
+  const Place place;
+  // In the foreground: else timeout signals the process and its group, and the second signal kills.
+  const Words timeout = {"timeout", "--foreground", "--preserve-status", "-s", "INT",
+                         "1",       command()};
+  const Outcome stopped = run_program(timeout + place.train("stopped"), ".");
+  CHECK(stopped.status == 130);
+  CHECK_THAT(stopped.output, Catch::Contains("go on with: etch train lenet --data"));
+  const std::uint64_t steps = Checkpoint(place.file("stopped")).progress().updates + 7;
+  const Words until = {"--max-steps", std::to_string(steps)};
+  CHECK(etch_run(place.train("stopped") + until + Words{"--resume"}).status == 0);
+  CHECK(etch_run(place.train("whole") + until).status == 0);
+  CHECK(contents(place.file("stopped")) == contents(place.file("whole")));
+}
+
+TEST_CASE("A resumed run keeps its settings") {
+  if (skipped()) return;
+  const Place place;
+  const Words few = {"--max-steps", "3"};
+  CHECK(etch_run(place.train("a") + few).status == 0);
+  const Outcome other = etch_run({"train", "lenet", "--data", place.folder.path(), "--checkpoint",
+                                  place.file("a"), "--resume", "--lr", "0.5"});
+  CHECK(other.status == 1);
+  CHECK_THAT(other.errors,
+             Catch::Contains("--lr 0.5: ") && Catch::Contains("was trained with 0.002"));
+  const Outcome model = etch_run({"train", "convnet", "--data", place.folder.path(), "--checkpoint",
+                                  place.file("a"), "--resume"});
+  CHECK_THAT(model.errors, Catch::Contains("was trained with \"lenet\""));
+}
+
+TEST_CASE("Wrong options end with a sentence and a status") {
+  if (skipped()) return;
+  struct Case {
+    Words arguments;
+    int status;
+    const char* message;
+  };
+  const std::vector<Case> cases = {
+      {{}, 2, "subcommand"},
+      {{"trian", "lenet"}, 1, "there is no command 'trian'; there are: train eval plan"},
+      {{"train"}, 2, "MODEL is required"},
+      {{"train", "resnet99"}, 1, "there is no model 'resnet99'"},
+      {{"train", "lenet", "--batch", "0"}, 1, "--batch 0: must be from 1 to 65536"},
+      {{"train", "lenet", "--batch", "-3"}, 2, "must not be negative"},
+      {{"train", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
+      {{"train", "lenet", "--update", "x"}, 1, "--update x: must be accumulate or fused"},
+      {{"train", "lenet", "--resume"}, 1, "need a --checkpoint FILE"},
+      {{"train", "lenet", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
+      {{"eval", "lenet", "--checkpoint", "nowhere"}, 1, "nowhere: can't be opened"},
+      {{"train", "lenet", "--checkpoint", ".", "--overwrite"}, 1, ".: is a folder, but"},
+      {{"plan", "lenet", "--train", "--recompute", "99999999999999999999"},
+       1,
+       "--recompute 99999999999999999999: must be nothing, elementwise, blocks"},
+      {{"plan", "lenet", "--train", "--recompute", "99999999999GiB"},
+       1,
+       "--recompute 99999999999GiB: must be nothing, elementwise, blocks"},
+      {{"import", "m.safetensors", "--model", "lenet", "--name", "net", "-o", "x.safetensors"},
+       1,
+       "--name net: a state dict has no name in C++"},
+      {{"bench"}, 2, "MODEL is required"},
+      {{"bench", "resnet99"}, 1, "there is no model 'resnet99'"},
+      {{"bench", "lenet", "--batch", "0"}, 2, "--batch: Value 0 not in range 1 to 65536"},
+      {{"bench", "lenet", "--mode", "both"}, 2, "--mode: both not in {inference,training}"},
+      {{"bench", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
+      {{"bench", "lenet", "--update", "fused"}, 1, "--update: only --mode training has it"},
+      {{"bench", "lenet", "--mode", "training", "--winograd"},
+       1,
+       "--winograd: only --mode inference has it"},
+      {{"bench", "lenet", "--mode", "training", "--recompute", "some"},
+       1,
+       "--recompute some: must be nothing, elementwise, blocks"},
+      {{"bench", "lenet", "--repeat", "-1"}, 2, "--repeat: Value -1 not in range"},
+      {{"bench", "resnet101-imagenet", "--size", "48"},
+       1,
+       "--size 48: resnet101-imagenet is there at 32, 64, 96, 128, 160, 192, and 224"},
+      {{"bench", "lenet", "--size", "32"}, 1, "--size 32: lenet is there at 28 alone"},
+      {{"bench", "convnet", "--algorithm", "loops"}, 1, "there is no convnet with it; there are"},
+      {{"bench", "lenet", "--algorithm", "loops", "--winograd"}, 1, "not with --algorithm loops"},
+      {{"data", "fetch", "cifar"}, 1, "there is no data set 'cifar'"},
+  };
+  for (const Case& c : cases) {
+    const Outcome outcome = etch_run(c.arguments);
+    CHECK(outcome.status == c.status);
+    CHECK_THAT(outcome.errors, Catch::Contains(c.message));
+  }
+  CHECK(etch_run({"train", "--help"}).status == 0);
+}
+
+TEST_CASE("A plan in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"plan", "resnet101-imagenet"});
+  CHECK_THAT(text.output, Catch::Contains("44,549,160") && Catch::Contains("<- peak"));
+  const Outcome outcome = etch_run({"plan", "lenet", "--train", "--batch", "8", "--json"});
+  const auto plan = nlohmann::json::parse(outcome.output);
+  CHECK(plan.at("parameters") == 61706);
+  CHECK(plan.at("gradient_bytes").get<std::size_t>() >= 61706 * 4);
+  std::size_t live = 0;
+  for (const auto& b : plan.at("peak").at("buffers")) live += b.at("bytes").get<std::size_t>();
+  CHECK(plan.at("peak").at("live_bytes") == live);
+  const std::size_t peak = plan.at("peak").at("step");
+  CHECK(plan.at("steps").at(peak).at("live_bytes") == live);
+}
+
+TEST_CASE("A benchmark in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"bench", "lenet", "--repeat", "3"});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.output,
+             Catch::StartsWith("lenet, input 1x28x28, inference, batch 1, 1 thread\n"));
+  CHECK_THAT(text.output, Catch::Contains("median") && Catch::Contains("peak RSS"));
+
+  const auto json = [](const Words& options) {
+    const Outcome o = etch_run(Words{"bench", "lenet", "--json", "--repeat", "3"} + options);
+    CHECK(o.status == 0);
+    return nlohmann::json::parse(o.output);
+  };
+  const auto inference = json({"--batch", "4", "--threads", "2", "--winograd"});
+  CHECK(inference.at("mode") == "inference");
+  CHECK(inference.at("batch") == 4);
+  CHECK(inference.at("threads") == 2);
+  CHECK(inference.at("winograd") == true);
+  CHECK(inference.at("samples") == 3);
+  CHECK(inference.at("gradient_bytes") == 0);
+  CHECK_FALSE(inference.contains("update"));
+
+  const auto training = json({"--mode", "training", "--update", "fused", "--optimizer", "sgd"});
+  CHECK(training.at("update") == "fused");
+  CHECK(training.at("gradient_bytes") == 0);
+  const auto loops = json({"--algorithm", "loops"});
+  CHECK(loops.at("algorithm") == "loops");
+  CHECK(loops.at("macs") == inference.at("macs"));
+  for (const auto& j : {inference, training, loops}) {
+    const double ms = j.at("median_ms"), images = j.at("images_per_second");
+    CHECK(j.at("min_ms").get<double>() <= ms);
+    CHECK(images == Approx(j.at("batch").get<double>() / ms * 1e3));
+    CHECK(j.at("gflops").get<double>() == Approx(images * 2e-9 * j.at("macs").get<double>()));
+    CHECK(j.at("real_macs") <= j.at("macs"));
+    std::size_t total = 0;
+    for (const char* part : {"parameter_bytes", "prepared_bytes", "gradient_bytes",
+                             "optimizer_bytes", "arena_bytes"}) {
+      total += j.at(part).get<std::size_t>();
+    }
+    CHECK(j.at("total_bytes") == total);
+    CHECK(j.at("peak_rss_bytes").get<std::size_t>() > total);
+  }
+}
+
+TEST_CASE("A summary in text and in JSON") {
+  if (skipped()) return;
+  const Outcome text = etch_run({"summary", "resnet18-imagenet"});
+  CHECK_THAT(text.output, Catch::Contains("│  ├─ 0") && Catch::Contains("11,689,512"));
+  const Outcome shallow = etch_run({"summary", "resnet18-imagenet", "--depth", "1"});
+  CHECK_THAT(shallow.output, !Catch::Contains("│") && Catch::Contains("├─ layer1"));
+  const auto json = nlohmann::json::parse(etch_run({"summary", "lenet", "--json"}).output);
+  CHECK(json.at("parameters") == 61706);
+  CHECK(json.at("modules").size() == 12);
+  CHECK(etch_run({"summary", "lenet", "--batch", "0"}).status != 0);
+}
+
+TEST_CASE("Winograd's weights stand in a plan, and a profile is without their making") {
+  if (skipped()) return;
+  const Words resnet = {"resnet18", "--winograd", "--json"};
+  const auto plan = nlohmann::json::parse(etch_run(Words{"plan"} + resnet).output);
+  CHECK(plan.at("prepared_bytes").get<std::size_t>() > 0);
+  CHECK(plan.at("steps").at(0).at("pass") == "prepare");
+  const auto profile =
+      nlohmann::json::parse(etch_run(Words{"profile", "--seconds", "0"} + resnet).output);
+  for (const auto& s : profile.at("steps")) CHECK(s.at("pass") != "prepare");
+  CHECK(etch_run({"plan", "resnet18", "--train", "--winograd"}).status == 2);
+}
+
+TEST_CASE("A profile, the slowest step first") {
+  if (skipped()) return;
+  const Words lenet = {"profile", "lenet", "--seconds", "0.01"};
+  CHECK_THAT(etch_run(lenet + Words{"--top", "2"}).output,
+             Catch::Contains("GFLOP/s") && Catch::Contains("and 5 more"));
+  const auto json = nlohmann::json::parse(etch_run(lenet + Words{"--train", "--json"}).output);
+  double before = 1e9;
+  for (const auto& s : json.at("steps")) {
+    CHECK(s.at("seconds") <= before);
+    before = s.at("seconds");
+  }
+  const Outcome wrong = etch_run(lenet + Words{"--update", "fused"});
+  CHECK(wrong.status == 2);
+  CHECK_THAT(wrong.errors, Catch::Contains("--update requires --train"));
+}
+
+TEST_CASE("A plan and a training run as pictures") {
+  if (skipped()) return;
+  const Place place;
+  const Outcome plan = etch_run({"plan", "lenet", "--summary", "--svg", place.file("map.svg")});
+  CHECK(plan.status == 0);
+  CHECK_THAT(contents(place.file("map.svg")), Catch::StartsWith("<svg"));
+  CHECK_THAT(etch_run({"plan", "lenet", "--svg", place.file("none/map.svg")}).errors,
+             Catch::Contains("can't be written"));
+  etch_run(place.train("a") + Words{"--max-steps", "60"});
+  const Words plot = {"plot", place.file("a"), place.file("a"), "-o", place.file("a.svg")};
+  const Outcome drawn = etch_run(plot);
+  if (drawn.errors.find("gnuplot isn't installed") == std::string::npos) {
+    CHECK(drawn.errors == "");
+    CHECK(drawn.status == 0);
+    CHECK_THAT(contents(place.file("a.svg")), Catch::Contains("test accuracy"));
+  }
+  CHECK_THAT(etch_run({"plot", place.file("map.svg"), "-o", place.file("b.svg")}).errors,
+             Catch::Contains("map.svg: "));
+}

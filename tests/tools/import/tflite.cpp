@@ -1,0 +1,295 @@
+// TFLite files: what is read, what is refused, and that damage never ends in more than a sentence.
+#include "import/tflite.hpp"
+
+#include "import/network_writer.hpp"
+#include "process.hpp"
+#include "tflite_generated.h"
+#include "tools/idx_files.hpp"
+
+#include <etch/random.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <map>
+
+using namespace etch;
+using namespace etch::host;
+
+namespace {
+
+using Sizes = std::vector<std::int32_t>;
+
+// A model that grows operator by operator.
+class Builder {
+ public:
+  Builder() { buffers_.push_back(tflite::CreateBuffer(fbb_)); }
+
+  int tensor(const char* name, const Sizes& shape,
+             tflite::TensorType type = tflite::TensorType::FLOAT32) {
+    return add(name, shape, type, 0);
+  }
+  int weights(const char* name, const Sizes& shape) {
+    std::size_t n = 1;
+    for (const std::int32_t s : shape) n *= static_cast<std::size_t>(s);
+    std::vector<float> values(n);
+    for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i) / 8;
+    return add(name, shape, tflite::TensorType::FLOAT32, buffer(values.data(), n * 4));
+  }
+  // Integers with a scale for each of the first dimension, and the integers that mean 0.
+  int quantised(const char* name, const Sizes& shape, const std::vector<std::int8_t>& values,
+                const std::vector<float>& scales, const std::vector<std::int64_t>& zeros = {}) {
+    const auto q =
+        tflite::CreateQuantizationParametersDirect(fbb_, nullptr, nullptr, &scales, &zeros);
+    return add(name, shape, tflite::TensorType::INT8, buffer(values.data(), values.size()), q);
+  }
+  int integers(const char* name, const Sizes& values) {
+    return add(name, {static_cast<std::int32_t>(values.size())}, tflite::TensorType::INT32,
+               buffer(values.data(), values.size() * 4));
+  }
+  void op(int code, const Sizes& inputs, int output,
+          tflite::BuiltinOptions type = tflite::BuiltinOptions::NONE,
+          flatbuffers::Offset<void> options = 0) {
+    codes_.push_back(tflite::CreateOperatorCode(fbb_, static_cast<std::int8_t>(code), 0, 1, code));
+    const Sizes outputs = {output};
+    operators_.push_back(tflite::CreateOperatorDirect(
+        fbb_, static_cast<std::uint32_t>(codes_.size() - 1), &inputs, &outputs, type, options));
+  }
+  void conv(const Sizes& inputs, int output, tflite::Padding padding, int stride,
+            tflite::ActivationFunctionType fused = tflite::ActivationFunctionType::NONE) {
+    op(3, inputs, output, tflite::BuiltinOptions::Conv2DOptions,
+       tflite::CreateConv2DOptions(fbb_, padding, stride, stride, fused).Union());
+  }
+  void depthwise(const Sizes& inputs, int output, Pair stride, Pair dilation) {
+    const auto n = [](std::size_t size) { return static_cast<int>(size); };
+    op(4, inputs, output, tflite::BuiltinOptions::DepthwiseConv2DOptions,
+       tflite::CreateDepthwiseConv2DOptions(
+           fbb_, tflite::Padding::VALID, n(stride.width), n(stride.height), 1,
+           tflite::ActivationFunctionType::NONE, n(dilation.width), n(dilation.height))
+           .Union());
+  }
+  template <class Create>
+  flatbuffers::Offset<void> options(const Create& create, tflite::ActivationFunctionType fused) {
+    return create(fbb_, fused).Union();
+  }
+  void linear(const Sizes& inputs, int output) {
+    op(9, inputs, output, tflite::BuiltinOptions::FullyConnectedOptions,
+       tflite::CreateFullyConnectedOptions(fbb_).Union());
+  }
+
+  std::string bytes(int input, int output) {
+    const Sizes in = {input}, out = {output};
+    const std::vector graphs = {
+        tflite::CreateSubGraphDirect(fbb_, &tensors_, &in, &out, &operators_)};
+    tflite::FinishModelBuffer(
+        fbb_, tflite::CreateModelDirect(fbb_, 3, &codes_, &graphs, "test", &buffers_));
+    return {reinterpret_cast<const char*>(fbb_.GetBufferPointer()), fbb_.GetSize()};
+  }
+
+ private:
+  std::uint32_t buffer(const void* values, std::size_t size) {
+    const auto* begin = static_cast<const std::uint8_t*>(values);
+    fbb_.ForceVectorAlignment(size, 1, 16);
+    buffers_.push_back(tflite::CreateBuffer(fbb_, fbb_.CreateVector(begin, size)));
+    return static_cast<std::uint32_t>(buffers_.size() - 1);
+  }
+  int add(const char* name, const Sizes& shape, tflite::TensorType type, std::uint32_t from,
+          flatbuffers::Offset<tflite::QuantizationParameters> q = 0) {
+    tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, type, from, name, q));
+    return static_cast<int>(tensors_.size()) - 1;
+  }
+
+  flatbuffers::FlatBufferBuilder fbb_;
+  std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
+  std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
+  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;
+  std::vector<flatbuffers::Offset<tflite::Operator>> operators_;
+};
+
+// A convolution with TensorFlow's "same" and a linear layer over its pixels.
+std::string small_network(int conv_code = 3, tflite::ActivationFunctionType fused =
+                                                 tflite::ActivationFunctionType::RELU6) {
+  Builder b;
+  const int x = b.tensor("x", {1, 8, 6, 3}), c = b.tensor("made;by a converter", {1, 4, 3, 4});
+  const int y = b.tensor("y", {1, 5});
+  const int w = b.weights("conv/kernel", {4, 3, 3, 3}), bias = b.weights("bias", {4});
+  if (conv_code == 3) {
+    b.conv({x, w, bias}, c, tflite::Padding::SAME, 2, fused);
+  } else {
+    b.op(conv_code, {x, w, bias}, c);
+  }
+  b.linear({c, b.weights("dense/kernel", {5, 48}), b.weights("dense/bias", {5})}, y);
+  return b.bytes(x, y);
+}
+
+ImportedNetwork read(const std::string& bytes) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "m.tflite", bytes);
+  return read_tflite(folder.path() / "m.tflite");
+}
+
+const std::vector<float>& tensor(const ImportedNetwork& n, std::size_t layer, std::size_t i) {
+  return n.layers().at(layer).tensors.at(i).values;
+}
+
+}  // namespace
+
+TEST_CASE("A TFLite network becomes the code that a person would write") {
+  const ImportedNetwork network = read(small_network());
+  CHECK_THAT(network_header(network, structure_of(network), "m"),
+             Catch::Contains("    // conv/kernel\n"
+                             "    Conv2d{.out_channels = 4, .kernel_size = 3, .stride = 2, "
+                             ".extra_padding = 1}, ReLU6{},\n"
+                             "    Flatten{},\n"
+                             "    // dense/kernel\n"
+                             "    Linear{.out_features = 5}>{};\n"));
+}
+
+TEST_CASE("Weights go from TensorFlow's order to PyTorch's") {
+  const ImportedNetwork network = read(small_network());
+  // Kernels (O, KH, KW, I) to (O, I, KH, KW): weight[1][2][0][1].
+  CHECK(tensor(network, 0, 0).at(1 * 27 + 2 * 9 + 1) == (1 * 27 + 1 * 3 + 2) / 8.0f);
+  // After flattening (4, 3, 4) as (H, W, C) to (C, H, W): weight[2][c = 3, h = 1, w = 2].
+  const std::size_t linear = network.layers().size() - 1;
+  CHECK(tensor(network, linear, 0).at(2 * 48 + 3 * 12 + 1 * 3 + 2) ==
+        (2 * 48 + (1 * 3 + 2) * 4 + 3) / 8.0f);
+}
+
+TEST_CASE("Weights in 8 bits become floats, by a scale for each output") {
+  Builder b;
+  const int x = b.tensor("x", {1, 2}), y = b.tensor("y", {1, 2});
+  b.linear({x, b.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}), -1}, y);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  CHECK(tensor(network, 0, 0) == std::vector<float>{0.5f, -1.0f, 6.0f, 254.0f});
+  CHECK_FALSE(network.layers()[0].has_bias());
+
+  Builder c;
+  const int from = c.tensor("x", {1, 2}), to = c.tensor("y", {1, 2});
+  c.linear({from, c.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}, {1, -1}), -1}, to);
+  CHECK(tensor(read(c.bytes(from, to)), 0, 0) == std::vector<float>{0.0f, -1.5f, 8.0f, 256.0f});
+}
+
+TEST_CASE("Windows of TFLite, and weights of depthwise convolutions") {
+  Builder b;
+  const int x = b.tensor("x", {1, 6, 6, 2}), d = b.tensor("d", {1, 2, 3, 4});
+  const int padded = b.tensor("padded", {1, 4, 8, 4}), y = b.tensor("y", {1, 2, 6, 1});
+  b.depthwise({x, b.weights("w", {1, 3, 2, 4}), -1}, d, {1, 2}, {2, 1});
+  b.op(34, {d, b.integers("around", {0, 0, 1, 1, 2, 3, 0, 0})}, padded);
+  b.conv({padded, b.weights("w2", {1, 3, 3, 4}), -1}, y, tflite::Padding::VALID, 1);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  const ImportedLayer& depthwise = network.layers().at(0);
+  CHECK(depthwise.groups == 2);
+  CHECK(depthwise.window.stride == Pair(1, 2));
+  CHECK(depthwise.window.dilation == Pair(2, 1));
+  // (1, KH, KW, O) to (O, 1, KH, KW): weight[3][0][1][1].
+  CHECK(tensor(network, 0, 0).at(3 * 6 + 1 * 2 + 1) == ((1 * 2 + 1) * 4 + 3) / 8.0f);
+  CHECK(network.layers().at(1).window.padding == Pair(1, 2));
+  CHECK(network.layers().at(1).window.extra_padding == Pair(0, 1));
+}
+
+TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's") {
+  Builder b;
+  const int x = b.tensor("x", {1, 2, 2, 3}), f = b.tensor("f", {1, 12}), y = b.tensor("y", {1, 12});
+  b.op(22, {x}, f);
+  b.op(18, {f, b.weights("scale", {12})}, y, tflite::BuiltinOptions::MulOptions,
+       b.options(tflite::CreateMulOptions, tflite::ActivationFunctionType::NONE));
+  const ImportedNetwork network = read(b.bytes(x, y));
+  // (H, W, C) to (C, H, W): c = 2, h = 1, w = 0.
+  CHECK(tensor(network, 1, 0).at(2 * 4 + 1 * 2) == (1 * 6 + 2) / 8.0f);
+}
+
+TEST_CASE("Operators over numbers a channel, paddings and means") {
+  using Floats = std::vector<float>;
+  Builder b;
+  const int x = b.tensor("x", {1, 6, 6, 2}), scaled = b.tensor("scaled", {1, 6, 6, 2});
+  const int padded = b.tensor("padded", {1, 7, 8, 2}), c = b.tensor("c", {1, 3, 3, 3});
+  const int added = b.tensor("added", {1, 3, 3, 3}), y = b.tensor("y", {1, 3});
+  b.op(18, {x, b.weights("scale", {2})}, scaled, tflite::BuiltinOptions::MulOptions,
+       b.options(tflite::CreateMulOptions, tflite::ActivationFunctionType::RELU));
+  b.op(34, {scaled, b.integers("around", {0, 0, 0, 1, 0, 2, 0, 0})}, padded);
+  b.conv({padded, b.weights("w", {3, 3, 3, 2}), -1}, c, tflite::Padding::VALID, 2);
+  b.op(0, {b.weights("shift", {3}), c}, added, tflite::BuiltinOptions::AddOptions,
+       b.options(tflite::CreateAddOptions, tflite::ActivationFunctionType::TANH));
+  b.op(40, {added, b.integers("axes", {2, 1})}, y);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  std::vector<LayerKind> kinds;
+  for (const ImportedLayer& l : network.layers()) kinds.push_back(l.kind);
+  CHECK(kinds == std::vector{LayerKind::batch_norm, LayerKind::relu, LayerKind::conv2d,
+                             LayerKind::batch_norm, LayerKind::tanh, LayerKind::global_avg_pool});
+  CHECK(tensor(network, 0, 0) == Floats{0, 0.125f});
+  CHECK(tensor(network, 3, 1) == Floats{0, 0.125f, 0.25f});
+  CHECK(network.layers()[2].window.padding == Pair(0));
+  CHECK(network.layers()[2].window.extra_padding == Pair(1, 2));
+}
+
+TEST_CASE("A PRELU with one slope is a LeakyReLU") {
+  const auto with_slopes = [](const std::vector<std::int8_t>& eighths) {
+    Builder b;
+    const int x = b.tensor("x", {1, 4, 6, 2}), y = b.tensor("y", {1, 4, 6, 2});
+    b.op(54, {x, b.quantised("slopes", {1, 1, 2}, eighths, {0.125f})}, y);
+    return read(b.bytes(x, y));
+  };
+  const ImportedNetwork network = with_slopes({2, 2});
+  CHECK(network.layers().at(0).kind == LayerKind::leaky_relu);
+  CHECK(network.layers().at(0).slope == 0.25f);
+  CHECK_THROWS_WITH(with_slopes({2, 3}),
+                    Catch::Contains("y: has different slopes, 0.25 and 0.375, but only one"));
+}
+
+TEST_CASE("What a TFLite file has that isn't supported is named") {
+  CHECK_THROWS_WITH(read(small_network(114)),
+                    Catch::Contains("made: the operator QUANTIZE isn't supported; these are: ADD"));
+  CHECK_THROWS_WITH(read(small_network(4)), Catch::Contains("made: has no options"));
+  using Fused = tflite::ActivationFunctionType;
+  for (const auto& [fused, name] :
+       std::map<Fused, std::string>{{Fused::RELU_N1_TO_1, "RELU_N1_TO_1"},
+                                    {Fused::SIGN_BIT, "SIGN_BIT"},
+                                    {static_cast<Fused>(-3), "number -3"},
+                                    {static_cast<Fused>(9), "number 9"}}) {
+    CHECK_THROWS_WITH(read(small_network(3, fused)),
+                      Catch::Contains("conv/kernel: the fused activation " + name +
+                                      " isn't supported; these are: RELU"));
+  }
+  CHECK_THROWS_WITH(read("nothing like it"), Catch::Contains("isn't a TFLite file"));
+  Builder integers;
+  const int x = integers.tensor("image", {1, 4}, tflite::TensorType::INT8);
+  const int y = integers.tensor("y", {1, 4}, tflite::TensorType::INT8);
+  integers.op(25, {x}, y);
+  CHECK_THROWS_WITH(read(integers.bytes(x, y)),
+                    Catch::Contains("is a quantised network: image is INT8"));
+  Builder reshaped;
+  const int a = reshaped.tensor("a", {1, 4, 6, 2}), c = reshaped.tensor("c", {1, 4, 3, 4});
+  const int d = reshaped.tensor("d", {1, 4, 3, 4});
+  reshaped.op(19, {a}, d);
+  reshaped.op(22, {d, reshaped.integers("to", {1, 4, 3, 4})}, c);
+  CHECK_THROWS_WITH(read(reshaped.bytes(a, c)),
+                    Catch::Contains("d: makes [2, 4, 6], but the file says [1, 4, 3, 4]") ||
+                        Catch::Contains("d: makes 2x4x6, but the file says [1, 4, 3, 4]") ||
+                        Catch::Contains("RESHAPE of"));
+}
+
+TEST_CASE("A damaged TFLite file is an error or another network, never a crash") {
+  const TemporaryFolder folder;
+  const std::string whole = small_network();
+  const auto path = folder.path() / "m.tflite";
+  const auto attempt = [&](const std::string& bytes) {
+    write_file(path, bytes);
+    try {
+      const ImportedNetwork network = read_tflite(path);
+      write_network(network, folder.path() / "out", "m");
+      return true;
+    } catch (const Error& e) {
+      CHECK_THAT(e.what(), Catch::StartsWith(folder.path().string()));
+      return false;
+    }
+  };
+  CHECK(attempt(whole));
+  for (std::size_t n = 0; n < whole.size(); n += 11) attempt(whole.substr(0, n));
+  Generator random{6};
+  for (int i = 0; i < 400; ++i) {
+    std::string bytes = whole;
+    for (std::size_t k = 0; k <= random.below(3); ++k) {
+      bytes[random.below(bytes.size())] ^= static_cast<char>(1 << random.below(8));
+    }
+    attempt(bytes);
+  }
+}

@@ -1,0 +1,73 @@
+// Settings are checked, and are the same after a way through JSON.
+#include "training/settings.hpp"
+
+#include "error.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace etch;
+using namespace etch::host;
+
+TEST_CASE("Settings keep their values in JSON") {
+  Settings s;
+  s.model = "resnet18";
+  s.lr = 0.1;
+  s.seed = ~std::uint64_t{0};
+  s.optimizer = "sgd";
+  s.momentum = 0.9;
+  s.nesterov = true;
+  CHECK(to_json(settings_from_json(nlohmann::json::parse(to_json(s).dump()))) == to_json(s));
+}
+
+TEST_CASE("Wrong settings are refused by a sentence") {
+  struct Case {
+    const char* name;
+    nlohmann::json value;
+    const char* message;
+  };
+  const std::vector<Case> cases = {
+      {"batch", 0, "--batch 0: must be from 1 to 65536"},
+      {"epochs", 0, "--epochs 0: must be at least 1"},
+      {"lr", -0.5, "--lr -0.5: must be more than 0"},
+      {"momentum", 1, "--momentum 1: must be in [0, 1)"},
+      {"momentum", 0.5, "--momentum 0.5: only --optimizer sgd has it, not adam"},
+      {"nesterov", true, "--nesterov needs a --momentum"},
+      {"weight-decay", -1, "--weight-decay -1: must be at least 0"},
+      {"label-smoothing", 1, "--label-smoothing 1: must be in [0, 1)"},
+      {"clip-grad-norm", -1, "--clip-grad-norm -1: must be at least 0"},
+      {"optimizer", "lion", "--optimizer lion: must be one of sgd, adam, adamw, adabound"},
+      {"schedule", "linear", "--schedule linear: must be one of none, step, cosine"},
+  };
+  for (const Case& c : cases) {
+    nlohmann::json json = to_json(Settings{});
+    json[c.name] = c.value;
+    CHECK_THROWS_WITH(settings_from_json(json), c.message);
+  }
+}
+
+TEST_CASE("Schedules of the learning rate") {
+  Settings s;
+  s.lr = 1;
+  s.epochs = 4;
+  CHECK(lr_at(s, 3) == 1);
+  s.schedule = "step";
+  s.step_size = 2;
+  CHECK(lr_at(s, 1) == 1);
+  CHECK(lr_at(s, 2) == Approx(0.1));
+  s.schedule = "cosine";
+  CHECK(lr_at(s, 0) == 1);
+  CHECK(lr_at(s, 2) == Approx(0.5));
+}
+
+TEST_CASE("Optimizers take their settings") {
+  Settings s;
+  s.optimizer = "sgd";
+  s.momentum = 0.9;
+  CHECK(std::get<SGD>(make_optimizer(s)).momentum == 0.9);
+  CHECK(state_names(make_optimizer(s)).size() == 1);
+  s.optimizer = "adamw";
+  s.weight_decay = 0.05;
+  CHECK(std::get<AdamW>(make_optimizer(s)).weight_decay == 0.05);
+  CHECK(std::string(optimizer_name(make_optimizer(s))) == "adamw");
+}

@@ -1,0 +1,43 @@
+// Options of the commands that look at a program.
+#include "commands/program_options.hpp"
+
+#include "error.hpp"
+
+namespace etch::host {
+
+Training ProgramOptions::training() const {
+  return {.batch = batch,
+          .update = update == "fused" ? Update::fused : Update::accumulate,
+          .recompute = recompute_from_text(recompute),
+          .threads = threads};
+}
+
+std::string ProgramOptions::about() const {
+  const std::string all = text(train ? "training" : "inference", ", batch ", batch, ", ", threads,
+                               threads == 1 ? " thread" : " threads");
+  if (train) return all + ", update " + update + ", recompute " + recompute;
+  return winograd ? all + ", winograd" : all;
+}
+
+void add_program_options(CLI::App& command, ProgramOptions& o) {
+  command.add_option("--batch", o.batch, "images a step [1]")->check(CLI::Range(1, 65536));
+  CLI::Option* train = command.add_flag("--train", o.train, "training instead of inference");
+  command.add_option("--update", o.update, "of training: accumulate or fused [accumulate]")
+      ->check(CLI::IsMember({"accumulate", "fused"}))
+      ->needs(train);
+  command
+      .add_option("--recompute", o.recompute,
+                  "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB "
+                  "[nothing]")
+      ->needs(train);
+  command.add_flag("--winograd", o.winograd, "of inference: transformed weights where they pay")
+      ->excludes(train);
+  command.add_option("--threads", o.threads, "threads, 1 to 64 [1]")->check(not_negative);
+}
+
+Program make_program(GraphView graph, const ProgramOptions& o) {
+  check_threads(o.threads);
+  return o.train ? make_program(graph, o.training()) : make_program(graph, o.inference());
+}
+
+}  // namespace etch::host

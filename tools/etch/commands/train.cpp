@@ -1,0 +1,359 @@
+// etch train: trains a model on MNIST or Fashion-MNIST.
+#include "commands/commands.hpp"
+
+#include "commands/interrupt.hpp"
+#include "commands/progress_bar.hpp"
+#include "error.hpp"
+#include "format.hpp"
+#include "network/models.hpp"
+#include "training/training_run.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+
+namespace etch::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TrainOptions {
+  Settings settings;
+  RunOptions run;
+  std::string data = "data/mnist", checkpoint, update = "accumulate", recompute = "nothing";
+  std::size_t train_images = 0, test_images = 0, max_steps = 0, print_steps = 0;
+  bool resume = false, overwrite = false, quiet = false;
+  std::vector<std::string> given;  // names of settings on the command line
+};
+
+// A mean over the latest steps: what the progress bar shows.
+class RecentLoss {
+ public:
+  void add(float loss) {
+    if (recent_.size() < span) {
+      recent_.push_back(loss);
+    } else {
+      recent_[next_] = loss;
+      next_ = (next_ + 1) % span;
+    }
+  }
+  std::string note() const {
+    double sum = 0;
+    for (const float x : recent_) sum += static_cast<double>(x);
+    return "loss " + fixed(sum / static_cast<double>(recent_.size()), 4);
+  }
+
+ private:
+  static constexpr std::size_t span = 50;
+  std::vector<float> recent_;
+  std::size_t next_ = 0;
+};
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::string scores_text(const Scores& s) {
+  return "loss " + fixed(s.loss, 4) + "  accuracy " + padded_left(fixed(100 * s.accuracy, 2), 6) +
+         " %  F1 " + fixed(s.macro_f1, 4);
+}
+
+// --print-steps: a line every so many steps with their mean loss and time.
+class StepPrinter {
+ public:
+  explicit StepPrinter(std::size_t every) : every_(every) {}
+
+  bool add(float loss) {
+    sum_ += static_cast<double>(loss);
+    return every_ > 0 && ++steps_ == every_;
+  }
+  void print(std::uint64_t step) {
+    const double n = static_cast<double>(steps_);
+    std::cout << "step " << padded_left(std::to_string(step), 6) << "  loss " << fixed(sum_ / n, 4)
+              << "  " << fixed(1000 * watch_.seconds() / n, 1) << " ms a step" << std::endl;
+    *this = StepPrinter(every_);
+  }
+
+ private:
+  std::size_t every_, steps_ = 0;
+  double sum_ = 0;
+  Stopwatch watch_;
+};
+
+class Command {
+ public:
+  explicit Command(const TrainOptions& options)
+      : o_(options),
+        model_(find_model(o_.settings.model)),
+        train_(read(Part::train, o_.train_images)),
+        test_(read(Part::test, o_.test_images)),
+        run_(model_.graph, o_.settings, o_.run, train_, test_) {}
+
+  int run() {
+    const Interrupt interrupt;
+    if (o_.resume) run_.restore(Checkpoint(o_.checkpoint));
+    print_start();
+    while (!run_.finished()) {
+      const Stopwatch watch;
+      train_epoch();
+      if (stopped()) return stop();
+      if (enough_steps()) return end_early(watch);
+      const auto test = evaluate_test();
+      if (!test) return stop();
+      print_epoch(run_.progress().running.scores(), test->scores(), watch.seconds());
+      run_.finish_epoch(test->scores());
+      save();
+    }
+    if (!o_.checkpoint.empty()) std::cout << "saved in " << o_.checkpoint << std::endl;
+    return 0;
+  }
+
+ private:
+  Dataset read(Part part, std::size_t limit) const {
+    const Dataset data = read_dataset(o_.data, part, num_classes(model_.graph), limit);
+    if (limit > data.size()) {
+      throw Error(part == Part::train ? "--train-images " : "--test-images ", limit, ": ", o_.data,
+                  " has only ", data.size());
+    }
+    return data;
+  }
+
+  static bool stopped() { return Interrupt::signal() != 0; }
+  bool enough_steps() const { return o_.max_steps > 0 && run_.steps() >= o_.max_steps; }
+  bool bar_shown() const { return !o_.quiet; }
+
+  std::string epoch_label() const {
+    return text("epoch ", run_.progress().epoch + 1, "/", run_.settings().epochs);
+  }
+
+  void print_start() const {
+    std::cout << model_.name << ": " << grouped(model_.graph.num_parameters) << " parameters, "
+              << grouped(train_.size()) << " training and " << grouped(test_.size())
+              << " test images, " << o_.run.threads
+              << (o_.run.threads == 1 ? " thread" : " threads");
+    if (o_.resume) {
+      std::cout << "; goes on at epoch " << run_.progress().epoch + 1 << ", image "
+                << grouped(run_.progress().position);
+    }
+    std::cout << std::endl;
+  }
+
+  void print_epoch(const Scores& train, const Scores& test, double seconds) const {
+    std::cout << epoch_label() << "  train " << scores_text(train) << "  test " << scores_text(test)
+              << "  " << duration_text(seconds) << std::endl;
+  }
+
+  void train_epoch() {
+    ProgressBar bar(epoch_label(), train_.size(), run_.progress().position, bar_shown());
+    RecentLoss recent;
+    StepPrinter printer(o_.print_steps);
+    while (!run_.epoch_trained() && !stopped() && !enough_steps()) {
+      const float loss = run_.step();
+      recent.add(loss);
+      bar.update(run_.progress().position, recent.note());
+      if (!printer.add(loss)) continue;
+      bar.erase();
+      printer.print(run_.steps());
+    }
+  }
+
+  std::optional<Metrics> evaluate_test() {
+    ProgressBar bar(epoch_label() + " test", test_.size(), 0, bar_shown());
+    return evaluate(run_.session(), test_, [&](const Metrics& so_far) {
+      bar.update(so_far.count(), "");
+      return stopped();
+    });
+  }
+
+  void save() const {
+    if (!o_.checkpoint.empty()) run_.save(o_.checkpoint);
+  }
+
+  // Ctrl-C: what was trained stays.
+  int stop() const {
+    save();
+    std::cout << "stopped in epoch " << run_.progress().epoch + 1 << " after "
+              << grouped(run_.progress().position) << " of " << grouped(train_.size()) << " images"
+              << std::endl;
+    if (o_.checkpoint.empty()) {
+      std::cout << "nothing was saved: there is no --checkpoint FILE" << std::endl;
+    } else {
+      std::cout << "go on with: etch train " << model_.name << " --data " << o_.data
+                << " --checkpoint " << o_.checkpoint << limits() << " --resume" << std::endl;
+    }
+    return Interrupt::exit_status();
+  }
+
+  // What decides which data is seen isn't in the checkpoint.
+  std::string limits() const {
+    return (o_.train_images > 0 ? text(" --train-images ", o_.train_images) : "") +
+           (o_.test_images > 0 ? text(" --test-images ", o_.test_images) : "");
+  }
+
+  // --max-steps: figures of the part of the epoch that was trained; the epoch stays open.
+  int end_early(const Stopwatch& watch) {
+    save();
+    const auto test = evaluate_test();
+    if (!test) return Interrupt::exit_status();
+    print_epoch(run_.progress().running.scores(), test->scores(), watch.seconds());
+    std::cout << "ended after " << grouped(run_.steps()) << " steps (--max-steps), "
+              << grouped(run_.progress().position) << " of " << grouped(train_.size())
+              << " images into the epoch" << std::endl;
+    return 0;
+  }
+
+  TrainOptions o_;
+  const Model& model_;
+  Dataset train_, test_;
+  TrainingRun run_;
+};
+
+// Settings come from the checkpoint; one that is given all the same must be equal, but for the
+// number of epochs.
+void take_settings_of_checkpoint(TrainOptions& o) {
+  const Settings stored = Checkpoint(o.checkpoint).settings();
+  const nlohmann::json was = to_json(stored), is = to_json(o.settings);
+  for (const std::string& name : o.given) {
+    if (name == "epochs" || was.at(name) == is.at(name)) continue;
+    throw Error(name == "model" ? "" : "--", name, " ", is.at(name).dump(), ": ", o.checkpoint,
+                " was trained with ", was.at(name).dump(),
+                name == "model" ? "" : "; leave it out to go on with that");
+  }
+  const std::size_t epochs = o.settings.epochs;
+  const bool more = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
+  o.settings = stored;
+  if (more) o.settings.epochs = epochs;
+  check(o.settings);
+}
+
+// Before hours of training, not after them.
+void check_checkpoint(const TrainOptions& o) {
+  if (o.checkpoint.empty()) {
+    if (o.resume || o.overwrite) throw Error("--resume and --overwrite need a --checkpoint FILE");
+    return;
+  }
+  const bool exists = fs::exists(o.checkpoint);
+  if (o.resume && o.overwrite) throw Error("--resume and --overwrite: only one of both");
+  if (fs::is_directory(o.checkpoint)) {
+    throw Error(o.checkpoint, ": is a folder, but --checkpoint takes a file");
+  }
+  if (o.resume && !exists) throw Error(o.checkpoint, ": isn't there, so it can't be resumed");
+  if (exists && !o.resume && !o.overwrite) {
+    throw Error(o.checkpoint,
+                ": is there already; --resume goes on with it, --overwrite begins "
+                "anew");
+  }
+  const fs::path parent = fs::absolute(o.checkpoint).parent_path();
+  if (::access(parent.c_str(), W_OK) != 0) {
+    throw Error(o.checkpoint, ": the folder ", parent.string(), " isn't there or can't be written");
+  }
+}
+
+template <class E>
+E choice(const char* option, const std::string& value, const char* first, const char* second,
+         E as_first, E as_second) {
+  if (value == first) return as_first;
+  if (value == second) return as_second;
+  throw Error(option, " ", value, ": must be ", first, " or ", second);
+}
+
+int train(TrainOptions o) {
+  find_model(o.settings.model);
+  check_threads(o.run.threads);
+  o.run.update =
+      choice("--update", o.update, "accumulate", "fused", Update::accumulate, Update::fused);
+  o.run.recompute = recompute_from_text(o.recompute);
+  check_checkpoint(o);
+  if (o.resume) {
+    take_settings_of_checkpoint(o);
+  } else {
+    check(o.settings);
+  }
+  return Command(o).run();
+}
+
+// A setting's option carries the setting's name.
+template <class T>
+void add_setting(CLI::App& command, const char* name, T& field, const std::string& about) {
+  CLI::Option* option =
+      command.add_option(std::string("--") + name, field, about + " [" + text(field) + "]");
+  if constexpr (std::is_unsigned_v<T>) option->check(not_negative);
+}
+
+void add_settings(CLI::App& c, Settings& s) {
+  add_setting(c, "epochs", s.epochs, "how often all images are seen");
+  add_setting(c, "batch", s.batch, "images a step");
+  add_setting(c, "optimizer", s.optimizer, "sgd, adam, adamw or adabound");
+  c.add_option("--lr", s.lr, "learning rate [0.001; sgd: 0.01]");
+  add_setting(c, "momentum", s.momentum, "of sgd");
+  c.add_flag("--nesterov", s.nesterov, "Nesterov's momentum, of sgd");
+  c.add_option("--weight-decay", s.weight_decay, "of every optimizer [0; adamw: 0.01]");
+  add_setting(c, "final-lr", s.final_lr, "of adabound: the rate of sgd it ends as");
+  add_setting(c, "schedule", s.schedule, "of the learning rate: none, step or cosine");
+  add_setting(c, "step-size", s.step_size, "of schedule step: epochs until the rate falls");
+  add_setting(c, "gamma", s.gamma, "of schedule step: by this factor");
+  c.add_option("--t-max", s.t_max, "of schedule cosine: epochs until its end [--epochs]")
+      ->check(not_negative);
+  add_setting(c, "eta-min", s.eta_min, "of schedule cosine: the rate at its end");
+  add_setting(c, "init", s.init, "first weights: uniform (as PyTorch) or normal (Kaiming)");
+  add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
+  add_setting(c, "clip-grad-norm", s.clip_grad_norm, "the gradients' norm is cut to this; 0: not");
+  add_setting(c, "seed", s.seed, "of first weights, order of images and dropout");
+}
+
+void add_run_options(CLI::App& c, TrainOptions& o) {
+  c.add_option("--data", o.data, "folder of the idx files [" + o.data + "]");
+  c.add_option("--checkpoint", o.checkpoint, "file to save to after each epoch and at a stop");
+  c.add_flag("--resume", o.resume, "go on with the checkpoint, with its settings");
+  c.add_flag("--overwrite", o.overwrite, "replace a checkpoint that is there");
+  add_threads(c, o.run.threads);
+  c.add_option("--update", o.update, "memory: accumulate, or fused (no gradient block)");
+  c.add_option(
+      "--recompute", o.recompute,
+      "memory: nothing, elementwise (activations anew), blocks, or an arena to fit, such as 60MiB");
+  c.add_option("--max-steps", o.max_steps, "end after so many steps")->check(not_negative);
+  c.add_option("--train-images", o.train_images, "train on the first so many images only")
+      ->check(not_negative);
+  c.add_option("--test-images", o.test_images, "test on the first so many images only")
+      ->check(not_negative);
+  c.add_option("--print-steps", o.print_steps, "print loss and time every so many steps")
+      ->check(not_negative);
+  c.add_flag("--quiet", o.quiet, "no progress bar");
+}
+
+// What was given, and defaults that depend on other options.
+void complete(const CLI::App& command, TrainOptions& o) {
+  const nlohmann::json names = to_json(o.settings);
+  for (const auto& [name, value] : names.items()) {
+    if (name == "model" || command.count("--" + name) > 0) o.given.push_back(name);
+  }
+  Settings& s = o.settings;
+  if (s.optimizer == "sgd" && command.count("--lr") == 0) s.lr = 0.01;
+  if (s.optimizer == "adamw" && command.count("--weight-decay") == 0) s.weight_decay = 0.01;
+  if (s.schedule == "cosine" && s.t_max == 0) s.t_max = s.epochs;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("train", "train a model on MNIST or Fashion-MNIST");
+  auto o = std::make_shared<TrainOptions>();
+  add_model(*command, o->settings.model);
+  add_settings(*command, o->settings);
+  add_run_options(*command, *o);
+  command->callback([command, o, &action] {
+    complete(*command, *o);
+    action = [o] { return train(*o); };
+  });
+}
+
+}  // namespace etch::host

@@ -1,0 +1,12 @@
+// Names in C++, for what is written as C++.
+#pragma once
+#include <string>
+
+namespace etch::host {
+
+// NAME as a part of C++ names: of a file's stem.
+std::string identifier(const std::string& stem);
+// Throws an Error where the value of --name isn't one.
+void check_name(const std::string& name);
+
+}  // namespace etch::host

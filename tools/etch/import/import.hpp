@@ -1,0 +1,22 @@
+// Networks and weights that other libraries trained.
+#pragma once
+#include "import/network_writer.hpp"
+#include "network/models.hpp"
+
+#include <filesystem>
+
+namespace etch::host {
+
+// Fits a state dict, saved as safetensors, to a model and writes it to `output`: all of the
+// model's tensors in its order, and its name. `model` means that model or, where only this one
+// fits, its `-imagenet`. Returns the one that fits; throws an Error that lists every tensor which
+// doesn't, and then writes nothing.
+const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
+                               const std::filesystem::path& output);
+
+// Reads an .onnx or .tflite file and writes its network into a folder, see write_network. `name`
+// is made of the file's where it is empty. Throws an Error.
+WrittenNetwork import_network(const std::filesystem::path& file,
+                              const std::filesystem::path& folder, const std::string& name);
+
+}  // namespace etch::host

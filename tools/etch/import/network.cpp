@@ -1,0 +1,16 @@
+// A whole network from another library's file.
+#include "identifier.hpp"
+#include "import/import.hpp"
+#include "import/onnx.hpp"
+#include "import/tflite.hpp"
+
+namespace etch::host {
+
+WrittenNetwork import_network(const std::filesystem::path& file,
+                              const std::filesystem::path& folder, const std::string& name) {
+  if (!name.empty()) check_name(name);
+  const ImportedNetwork network = file.extension() == ".onnx" ? read_onnx(file) : read_tflite(file);
+  return write_network(network, folder, name.empty() ? identifier(file.stem().string()) : name);
+}
+
+}  // namespace etch::host

@@ -1,0 +1,195 @@
+// An imported network as C++, and its weights.
+#include "import/network_writer.hpp"
+
+#include "file.hpp"
+#include "format.hpp"
+#include "import/lowering.hpp"
+#include "network/names.hpp"
+#include "weights/safetensors.hpp"
+#include "weights/stored_layout.hpp"
+
+#include <sstream>
+
+namespace etch::host {
+
+namespace {
+
+constexpr std::size_t width = 100;
+
+// Broken after commas where it is too long.
+std::string wrapped(std::string code, std::size_t indent) {
+  std::string all;
+  std::size_t room = width - indent;
+  while (code.size() > room) {
+    const std::size_t comma = code.rfind(", ", room - 1);
+    if (comma == std::string::npos) break;
+    all += code.substr(0, comma + 1) + "\n" + std::string(indent + 4, ' ');
+    code.erase(0, comma + 2);
+    room = width - indent - 4;
+  }
+  return all + code;
+}
+
+// Broken at spaces. Names come from a file: no line ends, and no backslash that would join lines.
+std::string comment(const std::string& words, std::size_t indent) {
+  const std::string head = std::string(indent, ' ') + "//";
+  std::string all, line = head;
+  std::istringstream in(words);
+  for (std::string word; in >> word;) {
+    for (char& c : word) {
+      c = static_cast<unsigned char>(c) < ' ' || c == 127 || c == '\\' ? '?' : c;
+    }
+    if (line.size() + 1 + word.size() > width && line != head) {
+      all += line + "\n";
+      line = head;
+    }
+    line += text(" ", word);
+  }
+  return all + line + "\n";
+}
+
+class Writer {
+ public:
+  explicit Writer(const ImportedNetwork& network) : network_(network) {}
+
+  // The pieces of one or several copies, a copy's children on lines of their own. `pieces` has the
+  // copies one after the other.
+  std::string children(const std::vector<Piece>& pieces, std::size_t copies,
+                       std::size_t indent) const {
+    const std::size_t length = pieces.size() / copies;
+    std::string all;
+    for (std::size_t i = 0; i < length;) {
+      std::vector<const Piece*> same;  // in each copy
+      for (std::size_t c = 0; c < copies; ++c) same.push_back(&pieces[c * length + i]);
+      all += head(same, indent) + std::string(indent, ' ');
+      const std::string first = code(same, indent);
+      all += first.find('\n') == std::string::npos ? wrapped(first, indent) : first;
+      // What has no weights goes on the same line, as far as it fits.
+      for (++i; i < length && is_small(pieces[i]); ++i) {
+        const std::string next = code({&pieces[i]}, indent);
+        const std::size_t column = all.size() - (all.rfind('\n') + 1);
+        all += column + next.size() + 3 > width ? text(",\n", std::string(indent, ' '), next)
+                                                : text(", ", next);
+      }
+      if (i < length) all += ",\n";
+    }
+    return all;
+  }
+
+ private:
+  const ImportedLayer& layer(const Piece& p) const {
+    return network_.layers()[static_cast<std::size_t>(p.index)];
+  }
+  bool is_small(const Piece& p) const { return p.kind == Piece::layer && layer(p).tensors.empty(); }
+
+  // The names in the file, as a comment.
+  std::string head(const std::vector<const Piece*>& same, std::size_t indent) const {
+    if (same[0]->kind == Piece::repeat || layer(*same[0]).name.empty()) return "";
+    if (is_small(*same[0])) return "";
+    std::string names;
+    for (const Piece* p : same) names += text(names.empty() ? "" : ", ", layer(*p).name);
+    return comment(names, indent);
+  }
+
+  std::string code(const std::vector<const Piece*>& same, std::size_t indent) const {
+    const Piece& first = *same[0];
+    if (first.kind == Piece::layer) return layer_code(layer(first));
+    std::vector<Piece> bodies, shortcuts;
+    for (const Piece* p : same) {
+      bodies.insert(bodies.end(), p->body.begin(), p->body.end());
+      shortcuts.insert(shortcuts.end(), p->shortcut.begin(), p->shortcut.end());
+    }
+    if (first.kind == Piece::repeat) {
+      const std::size_t copies = first.copies * same.size();
+      const std::string block = first.pieces_of_copy() == 1
+                                    ? text("\n", children(bodies, copies, indent + 4))
+                                    : text(" ", sequential(bodies, copies, indent));
+      return text("Repeat<", first.copies, ",", block, ">{}");
+    }
+    std::string all = text("Residual<", sequential(bodies, same.size(), indent));
+    if (!first.shortcut.empty()) {
+      const bool single = first.shortcut.size() == 1 && first.shortcut[0].kind == Piece::layer;
+      all += ",\n" + (single ? children(shortcuts, same.size(), indent + 4)
+                             : std::string(indent + 4, ' ') +
+                                   sequential(shortcuts, same.size(), indent + 4));
+    }
+    return all + ">{}";
+  }
+
+  std::string sequential(const std::vector<Piece>& pieces, std::size_t copies,
+                         std::size_t indent) const {
+    return text("Sequential<\n", children(pieces, copies, indent + 4), ">{}");
+  }
+
+  const ImportedNetwork& network_;
+};
+
+std::string shape_code(Shape s) {
+  if (s.height * s.width == 1) return text("Shape{", s.channels, "}");
+  return text("Shape{.channels = ", s.channels, ", .height = ", s.height, ", .width = ", s.width,
+              "}");
+}
+
+// 44'549'160
+std::string digits(std::size_t n) {
+  std::string all = grouped(n);
+  for (char& c : all) c = c == ',' ? '\'' : c;
+  return all;
+}
+
+}  // namespace
+
+std::string network_header(const ImportedNetwork& network, const std::vector<Piece>& pieces,
+                           const std::string& name) {
+  const Lowering lowering(network, pieces);
+  const Shape in = network.shape(0), out = network.shape(network.output());
+  const std::string file = std::filesystem::path(network.file()).filename().string();
+  return text(comment(text(name, ": ", shape_text(in), " to ", shape_text(out), ", ",
+                           grouped(lowering.graph().num_parameters),
+                           " parameters. Written by `etch import` from ", file,
+                           ", whose names stand in the comments. The weights are in ", name,
+                           ".safetensors."),
+                      0),
+              "#pragma once\n#include <etch/etch.hpp>\n\nnamespace ", name, " {\n\n",
+              "using namespace etch;\n\ninline constexpr auto network = Sequential<\n",
+              Writer(network).children(pieces, 1, 4), ">{};\n\n",
+              wrapped(text("using Net = Network<network, ", shape_code(in), ">;"), 0),
+              "\nstatic_assert(Net::output_shape == ", shape_code(out),
+              ");\nstatic_assert(Net::num_parameters == ", digits(lowering.graph().num_parameters),
+              ");\n\n}  // namespace ", name, "\n");
+}
+
+// An export often lies beside weights of the same name, which aren't ours to replace.
+static void check_replaceable(const std::filesystem::path& weights) {
+  if (!std::filesystem::exists(weights)) return;
+  try {
+    if (Safetensors(weights).metadata().contains("etch.layout")) return;
+  } catch (const Error&) {
+  }
+  throw Error(weights.string(), ": is there already, and isn't of `etch import`: give another ",
+              "folder or --name");
+}
+
+WrittenNetwork write_network(const ImportedNetwork& network, const std::filesystem::path& folder,
+                             const std::string& name) {
+  if (network.layers().empty()) throw Error(network.file(), ": has no layers");
+  const std::vector<Piece> pieces = structure_of(network);
+  const Lowering lowering(network, pieces);
+  const GraphView graph = lowering.graph();
+  std::vector<TensorSource> tensors;
+  for (int i = 0; i < graph.size.tensors; ++i) {
+    const Tensor& t = graph.tensors[i];
+    tensors.push_back(source(tensor_name(graph, t), torch_shape(t), lowering.values(i).data()));
+  }
+  const std::string header = network_header(network, pieces, name);
+  make_folder(folder);
+  WrittenNetwork written{folder / (name + ".hpp"), folder / (name + ".safetensors"),
+                         graph.num_parameters};
+  check_replaceable(written.weights);
+  write_safetensors(written.weights, tensors,
+                    {{"etch.model", name}, {"etch.layout", stored_layout(graph)}});
+  replace_file(written.header, header);
+  return written;
+}
+
+}  // namespace etch::host

@@ -1,0 +1,13 @@
+// Where ONNX files can't be read: what they are read with wasn't there when etch was built.
+#include "error.hpp"
+#include "import/onnx.hpp"
+
+namespace etch::host {
+
+ImportedNetwork read_onnx(const std::filesystem::path& path) {
+  throw Error(
+      path.string(),
+      ": this etch was built without ONNX (-Dimport=enabled with libonnx-dev, libprotobuf-dev)");
+}
+
+}  // namespace etch::host

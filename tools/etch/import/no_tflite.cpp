@@ -1,0 +1,13 @@
+// Where TFLite files can't be read: what they are read with wasn't there when etch was built.
+#include "error.hpp"
+#include "import/tflite.hpp"
+
+namespace etch::host {
+
+ImportedNetwork read_tflite(const std::filesystem::path& path) {
+  throw Error(path.string(),
+              ": this etch was built without TFLite (-Dimport=enabled with libflatbuffers-dev, "
+              "flatbuffers-compiler)");
+}
+
+}  // namespace etch::host

@@ -1,0 +1,243 @@
+// The shape of an imported network as a person would write it.
+#include "import/structure.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace etch::host {
+
+namespace {
+
+// Residual blocks: where two ways from a value meet in an add.
+class Chains {
+ public:
+  explicit Chains(const ImportedNetwork& network) : network_(network) {
+    depth_[0] = 0;
+    for (std::size_t i = 0; i < network.layers().size(); ++i) {
+      const ImportedLayer& l = network.layers()[i];
+      maker_[l.y] = static_cast<int>(i);
+      before_[l.y] = l.kind == LayerKind::add ? fork(l) : l.x;
+      depth_[l.y] = depth_[before_[l.y]] + 1;
+    }
+  }
+
+  // The pieces between two values.
+  std::vector<Piece> between(int from, int to) {
+    std::vector<Piece> pieces;
+    for (int v = to; v != from;) {
+      const int i = maker(v);
+      use(i);
+      const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(i)];
+      Piece piece{.index = i, .x = l.x, .y = l.y};
+      if (l.kind == LayerKind::add) piece = residual(i);
+      v = piece.x;
+      pieces.push_back(std::move(piece));
+    }
+    std::reverse(pieces.begin(), pieces.end());
+    return pieces;
+  }
+
+  void check_all_used() const {
+    for (std::size_t i = 0; i < network_.layers().size(); ++i) {
+      if (!used_.contains(static_cast<int>(i))) {
+        network_.fail(network_.layers()[i].name,
+                      "isn't needed for the output: a network of one "
+                      "output is expected");
+      }
+    }
+  }
+
+ private:
+  const ImportedLayer& layer(int i) const { return network_.layers()[static_cast<std::size_t>(i)]; }
+
+  int maker(int value) const {
+    const auto at = maker_.find(value);
+    if (at != maker_.end()) return at->second;
+    throw Error(network_.file(), ": the branches of the network aren't nested residual blocks");
+  }
+
+  void use(int i) {
+    if (++used_[i] == 1) return;
+    network_.fail(layer(i).name,
+                  "is used by several branches that aren't nested residual blocks: only "
+                  "chains and y = body(x) + shortcut(x) can be imported");
+  }
+
+  // Where the two ways to an add part: the nearest value that both come from as a whole.
+  int fork(const ImportedLayer& l) const {
+    int a = l.x, b = l.skip;
+    while (a != b) {
+      int& deeper = depth_.at(a) >= depth_.at(b) ? a : b;
+      deeper = before_.at(deeper);
+    }
+    return a;
+  }
+
+  // The longer way is the body.
+  Piece residual(int i) {
+    const ImportedLayer& l = layer(i);
+    const int from = fork(l);
+    Piece piece{.kind = Piece::residual, .index = i, .x = from, .y = l.y};
+    piece.body = between(from, l.x);
+    piece.shortcut = between(from, l.skip);
+    if (piece.shortcut.size() > piece.body.size()) std::swap(piece.body, piece.shortcut);
+    if (piece.body.empty()) network_.fail(l.name, "adds a value to itself, which isn't supported");
+    return piece;
+  }
+
+  const ImportedNetwork& network_;
+  std::map<int, int> maker_, used_;  // layers, of values; how often a layer is in a chain
+  // The nearest value that all of a value comes from, adds stepped over; steps to the input.
+  std::map<int, int> before_, depth_;
+};
+
+// Repeats: neighbours that are the same code and keep their input's shape.
+class Repeats {
+ public:
+  explicit Repeats(const ImportedNetwork& network) : network_(network) {}
+
+  std::vector<Piece> found_in(std::vector<Piece> pieces) const {
+    for (Piece& p : pieces) {
+      p.body = found_in(std::move(p.body));
+      p.shortcut = found_in(std::move(p.shortcut));
+    }
+    std::vector<std::string> codes;
+    for (const Piece& p : pieces) codes.push_back(code(p));
+    std::vector<Piece> all;
+    for (std::size_t i = 0; i < pieces.size();) {
+      const Run run = longest_run(pieces, codes, i);
+      if (run.copies < 2) {
+        all.push_back(std::move(pieces[i++]));
+        continue;
+      }
+      Piece repeat{.kind = Piece::repeat, .copies = run.copies};
+      for (std::size_t k = 0; k < run.length * run.copies; ++k) {
+        repeat.body.push_back(std::move(pieces[i++]));
+      }
+      repeat.x = repeat.body.front().x;
+      repeat.y = repeat.body.back().y;
+      all.push_back(std::move(repeat));
+    }
+    return all;
+  }
+
+ private:
+  struct Run {
+    std::size_t length = 0, copies = 1;
+  };
+
+  // Blocks are looked for up to this many pieces; they begin with something that has weights.
+  static constexpr std::size_t longest_block = 12;
+
+  Run longest_run(const std::vector<Piece>& pieces, const std::vector<std::string>& codes,
+                  std::size_t at) const {
+    Run best;
+    if (!begins_block(pieces[at])) return best;
+    for (std::size_t length = 1; length <= longest_block && at + 2 * length <= pieces.size();
+         ++length) {
+      if (network_.shape(pieces[at].x) != network_.shape(pieces[at + length - 1].y)) continue;
+      std::size_t end = at + length;
+      while (end + length <= pieces.size() &&
+             std::equal(codes.begin() + signed_of(at), codes.begin() + signed_of(at + length),
+                        codes.begin() + signed_of(end))) {
+        end += length;
+      }
+      const std::size_t copies = (end - at) / length;
+      if (copies > 1 && copies * length > best.copies * best.length) best = {length, copies};
+    }
+    return best;
+  }
+
+  bool begins_block(const Piece& p) const {
+    if (p.kind != Piece::layer) return true;
+    const LayerKind kind = network_.layers()[static_cast<std::size_t>(p.index)].kind;
+    return kind == LayerKind::conv2d || kind == LayerKind::linear || kind == LayerKind::batch_norm;
+  }
+
+  std::string code(const Piece& p) const {
+    if (p.kind == Piece::layer) {
+      return layer_code(network_.layers()[static_cast<std::size_t>(p.index)]);
+    }
+    std::string all = p.kind == Piece::residual ? "R{" : text("*", p.copies, "{");
+    for (const Piece& b : p.body) all += code(b) + ";";
+    all += "}{";
+    for (const Piece& s : p.shortcut) all += code(s) + ";";
+    return all + "}";
+  }
+
+  static std::ptrdiff_t signed_of(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
+
+  const ImportedNetwork& network_;
+};
+
+// Designated initialisers: those that aren't the default.
+class Arguments {
+ public:
+  void add(const char* name, const std::string& value) {
+    all_ += text(all_.empty() ? "." : ", .", name, " = ", value);
+  }
+  void add(const char* name, std::size_t value, std::size_t otherwise) {
+    if (value != otherwise) add(name, std::to_string(value));
+  }
+  void add(const char* name, Pair value, Pair otherwise) {
+    if (value == otherwise) return;
+    const bool same = value.height == value.width;
+    add(name,
+        same ? std::to_string(value.height) : text("{", value.height, ", ", value.width, "}"));
+  }
+  void add(const char* name, float value) {
+    char buffer[32];
+    std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+    if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
+    add(name, digits + "f");
+  }
+  std::string braced() const { return text("{", all_, "}"); }
+
+ private:
+  std::string all_;
+};
+
+void add_window(const ImportedLayer& l, Arguments& a) {
+  const Window& w = l.window;
+  const bool pool = l.kind != LayerKind::conv2d;
+  a.add("kernel_size", w.kernel_size, 0);
+  a.add("stride", w.stride, pool ? w.kernel_size : 1);
+  a.add("padding", w.padding, 0);
+  a.add("dilation", w.dilation, 1);
+}
+
+}  // namespace
+
+std::string layer_code(const ImportedLayer& l) {
+  Arguments a;
+  if (l.kind == LayerKind::conv2d) {
+    a.add("out_channels", l.outputs, 0);
+    add_window(l, a);
+    a.add("groups", l.groups, 1);
+  }
+  if (l.kind == LayerKind::linear) a.add("out_features", l.outputs, 0);
+  if ((l.kind == LayerKind::conv2d || l.kind == LayerKind::linear) && !l.has_bias()) {
+    a.add("bias", "false");
+  }
+  if (l.kind == LayerKind::max_pool || l.kind == LayerKind::avg_pool) add_window(l, a);
+  if (l.kind == LayerKind::avg_pool && !l.count_include_pad &&
+      (l.window.padding != Pair(0) || l.window.extra_padding != Pair(0))) {
+    a.add("count_include_pad", "false");
+  }
+  if (l.kind != LayerKind::global_avg_pool) {
+    a.add("extra_padding", l.window.extra_padding, 0);
+  }
+  if (l.kind == LayerKind::batch_norm && l.eps != 1e-5f) a.add("eps", l.eps);
+  if (l.kind == LayerKind::leaky_relu && l.slope != 0.01f) a.add("negative_slope", l.slope);
+  return layer_name(l.kind) + a.braced();
+}
+
+std::vector<Piece> structure_of(const ImportedNetwork& network) {
+  Chains chains(network);
+  std::vector<Piece> pieces = chains.between(0, network.output());
+  chains.check_all_used();
+  return Repeats(network).found_in(std::move(pieces));
+}
+
+}  // namespace etch::host

@@ -1,0 +1,72 @@
+// The models that the command line knows by name. One more is one more row, and its header.
+#include "network/models.hpp"
+
+#include "error.hpp"
+
+#include <etch/models/lenet.hpp>
+#include <etch/models/resnet.hpp>
+#include <etch/models/resnet8.hpp>
+
+#include <array>
+
+namespace etch::host {
+
+template <Layer auto net, Shape input>
+constexpr Model row(std::string_view name, std::string_view about) {
+  using Net = Network<net, input>;
+  return {name, Net::graph, input, Net::output_shape, about};
+}
+
+static constexpr Shape digit{1, 28, 28}, padded{1, 32, 32}, photo{3, 224, 224};
+static constexpr std::string_view small = "MNIST", with_pad = "MNIST padded to 32x32",
+                                  no_norm = "without batch norm",
+                                  paper = "stride on the first 1x1, as in the paper",
+                                  imagenet = "ImageNet's shape, for `etch plan`";
+
+static constexpr std::array models{
+    row<convnet<10>, digit>("convnet", small),
+    row<lenet<10>, digit>("lenet", small),
+    row<resnet8<10>, padded>("resnet8", with_pad),
+    row<resnet18<10>, padded>("resnet18", with_pad),
+    row<resnet34<10>, padded>("resnet34", with_pad),
+    row<resnet50<10>, padded>("resnet50", with_pad),
+    row<resnet101<10>, padded>("resnet101", with_pad),
+    row<resnet152<10>, padded>("resnet152", with_pad),
+    row<resnet18<10, Norm::without>, padded>("resnet18-nonorm", no_norm),
+    row<resnet34<10, Norm::without>, padded>("resnet34-nonorm", no_norm),
+    row<resnet50<10, Stride::on_3x3, Norm::without>, padded>("resnet50-nonorm", no_norm),
+    row<resnet101<10, Stride::on_3x3, Norm::without>, padded>("resnet101-nonorm", no_norm),
+    row<resnet152<10, Stride::on_3x3, Norm::without>, padded>("resnet152-nonorm", no_norm),
+    row<resnet50<10, Stride::on_first_1x1>, padded>("resnet50-v1", paper),
+    row<resnet101<10, Stride::on_first_1x1>, padded>("resnet101-v1", paper),
+    row<resnet152<10, Stride::on_first_1x1>, padded>("resnet152-v1", paper),
+    row<resnet101<10, Stride::on_first_1x1, Norm::without>, padded>("resnet101-v1-nonorm", no_norm),
+    row<resnet18<1000>, photo>("resnet18-imagenet", imagenet),
+    row<resnet34<1000>, photo>("resnet34-imagenet", imagenet),
+    row<resnet50<1000>, photo>("resnet50-imagenet", imagenet),
+    row<resnet101<1000>, photo>("resnet101-imagenet", imagenet),
+    row<resnet152<1000>, photo>("resnet152-imagenet", imagenet),
+};
+
+std::span<const Model> all_models() { return models; }
+
+std::string list_models() {
+  std::string lines, line;
+  for (const Model& m : models) {
+    if (line.size() + m.name.size() + 2 > 80) {
+      lines += line + "\n";
+      line.clear();
+    }
+    line += "  " + std::string(m.name);
+  }
+  return lines + line;
+}
+
+const Model& find_model(std::string_view name) {
+  for (const Model& m : models) {
+    if (m.name == name) return m;
+  }
+  throw Error("there is no model '", name, "'; there are:\n", list_models());
+}
+
+}  // namespace etch::host

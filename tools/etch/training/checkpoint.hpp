@@ -1,0 +1,41 @@
+// A training run in one safetensors file:
+//   layer1.0.conv1.weight, ...                the model, in PyTorch's layout
+//   optimizer.exp_avg.layer1.0.conv1.weight   the optimizer's state, the same
+//   metadata: etch.format, etch.model, etch.settings, etch.progress, etch.history (JSON)
+// There is no time in it: the same run makes the same bytes.
+#pragma once
+#include "training/progress.hpp"
+#include "training/settings.hpp"
+#include "weights/fit.hpp"
+#include "weights/safetensors.hpp"
+
+namespace etch::host {
+
+// Replaces the file. progress.runs and .updates are taken from the session.
+void save_checkpoint(const std::filesystem::path& path, const Session& session,
+                     const Settings& settings, Progress progress);
+
+// A checkpoint to be read. Any file of tensors with the model's names and shapes will do for the
+// model; num_batches_tracked, which PyTorch adds, is skipped.
+class Checkpoint {
+ public:
+  explicit Checkpoint(const std::filesystem::path& path) : file_(path) {}
+
+  // Throw an Error where the file has none: it isn't a checkpoint of etch.
+  Settings settings() const;
+  Progress progress() const;
+
+  // Copies the model's tensors into the session. All are checked first: an Error that lists every
+  // tensor which is missing, not expected or of another shape leaves the session as it was.
+  void restore_model(Session& session) const;
+  // The same with the optimizer's state and the count of updates.
+  void restore_training(Session& session) const;
+
+ private:
+  std::string metadata(const std::string& key) const;
+  void restore(Session& session, bool with_state) const;
+
+  Safetensors file_;
+};
+
+}  // namespace etch::host

@@ -1,0 +1,112 @@
+// What decides the outcome of a training run: the hyperparameters.
+#include "training/settings.hpp"
+
+#include "error.hpp"
+
+#include <etch/optimizers/lr_schedule.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace etch::host {
+
+// Calls f(name, field) for every field.
+template <class S, class F>
+static void each_field(S& s, const F& f) {
+  f("model", s.model);
+  f("epochs", s.epochs);
+  f("batch", s.batch);
+  f("optimizer", s.optimizer);
+  f("lr", s.lr);
+  f("momentum", s.momentum);
+  f("nesterov", s.nesterov);
+  f("weight-decay", s.weight_decay);
+  f("final-lr", s.final_lr);
+  f("schedule", s.schedule);
+  f("step-size", s.step_size);
+  f("gamma", s.gamma);
+  f("t-max", s.t_max);
+  f("eta-min", s.eta_min);
+  f("init", s.init);
+  f("label-smoothing", s.label_smoothing);
+  f("clip-grad-norm", s.clip_grad_norm);
+  f("seed", s.seed);
+}
+
+nlohmann::json to_json(const Settings& settings) {
+  nlohmann::json json;
+  each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  return json;
+}
+
+Settings settings_from_json(const nlohmann::json& json) {
+  Settings settings;
+  each_field(settings, [&](const char* name, auto& field) { json.at(name).get_to(field); });
+  check(settings);
+  return settings;
+}
+
+static void expect(bool right, const char* option, const auto& value, const char* expected) {
+  if (!right) throw Error(option, " ", value, ": ", expected);
+}
+
+static void expect_one_of(const char* option, const std::string& value,
+                          std::initializer_list<const char*> allowed) {
+  std::string all;
+  for (const char* a : allowed) {
+    if (value == a) return;
+    all += (all.empty() ? "" : ", ") + std::string(a);
+  }
+  throw Error(option, " ", value, ": must be one of ", all);
+}
+
+void check(const Settings& s) {
+  expect_one_of("--optimizer", s.optimizer, {"sgd", "adam", "adamw", "adabound"});
+  expect_one_of("--schedule", s.schedule, {"none", "step", "cosine"});
+  expect_one_of("--init", s.init, {"uniform", "normal"});
+  expect(s.epochs >= 1, "--epochs", s.epochs, "must be at least 1");
+  expect(s.batch >= 1 && s.batch <= 65536, "--batch", s.batch, "must be from 1 to 65536");
+  expect(s.lr > 0 && std::isfinite(s.lr), "--lr", s.lr, "must be more than 0");
+  expect(s.momentum >= 0 && s.momentum < 1, "--momentum", s.momentum, "must be in [0, 1)");
+  expect(s.weight_decay >= 0 && std::isfinite(s.weight_decay), "--weight-decay", s.weight_decay,
+         "must be at least 0");
+  expect(s.final_lr > 0 && std::isfinite(s.final_lr), "--final-lr", s.final_lr,
+         "must be more than 0");
+  expect(s.step_size >= 1, "--step-size", s.step_size, "must be at least 1");
+  expect(s.gamma > 0 && std::isfinite(s.gamma), "--gamma", s.gamma, "must be more than 0");
+  expect(s.eta_min >= 0 && s.eta_min <= s.lr, "--eta-min", s.eta_min, "must be from 0 to --lr");
+  expect(s.label_smoothing >= 0 && s.label_smoothing < 1, "--label-smoothing", s.label_smoothing,
+         "must be in [0, 1)");
+  expect(s.clip_grad_norm >= 0 && std::isfinite(s.clip_grad_norm), "--clip-grad-norm",
+         s.clip_grad_norm, "must be at least 0");
+  if (s.nesterov && s.momentum == 0) throw Error("--nesterov needs a --momentum");
+  if (s.optimizer != "sgd" && s.momentum != 0) {
+    throw Error("--momentum ", s.momentum, ": only --optimizer sgd has it, not ", s.optimizer);
+  }
+}
+
+AnyOptimizer make_optimizer(const Settings& s) {
+  if (s.optimizer == "sgd") {
+    return SGD{
+        .lr = s.lr, .momentum = s.momentum, .weight_decay = s.weight_decay, .nesterov = s.nesterov};
+  }
+  if (s.optimizer == "adamw") return AdamW{.lr = s.lr, .weight_decay = s.weight_decay};
+  if (s.optimizer == "adabound") {
+    return AdaBound{.lr = s.lr, .final_lr = s.final_lr, .weight_decay = s.weight_decay};
+  }
+  return Adam{.lr = s.lr, .weight_decay = s.weight_decay};
+}
+
+Initialization make_initialization(const Settings& s) {
+  return s.init == "normal" ? Initialization::kaiming_normal : Initialization::kaiming_uniform;
+}
+
+double lr_at(const Settings& s, std::size_t epoch) {
+  if (s.schedule == "step") return StepLR{s.step_size, s.gamma}.at(s.lr, epoch);
+  if (s.schedule != "cosine") return s.lr;
+  const std::size_t t_max = s.t_max > 0 ? s.t_max : s.epochs;
+  return CosineAnnealingLR{t_max, s.eta_min}.at(s.lr, epoch);
+}
+
+}  // namespace etch::host

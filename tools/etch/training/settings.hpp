@@ -1,0 +1,47 @@
+// What decides the outcome of a training run: the hyperparameters. Two runs with the same settings
+// and data end in the same bits, whatever their threads and memory options are.
+#pragma once
+#include "program/session.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace etch::host {
+
+struct Settings {
+  std::string model;
+  std::size_t epochs = 5;
+  std::size_t batch = 64;
+  std::string optimizer = "adam";  // sgd, adam, adamw, adabound
+  double lr = 1e-3;
+  double momentum = 0;  // sgd
+  bool nesterov = false;
+  double weight_decay = 0;
+  double final_lr = 0.1;          // adabound
+  std::string schedule = "none";  // none, step, cosine
+  std::size_t step_size = 1;      // step: epochs
+  double gamma = 0.1;
+  std::size_t t_max = 0;  // cosine: epochs; 0: all of them
+  double eta_min = 0;
+  std::string init = "uniform";  // uniform, normal
+  double label_smoothing = 0;
+  double clip_grad_norm = 0;  // 0: don't
+  std::uint64_t seed = 0;
+};
+
+// Each field under its name.
+nlohmann::json to_json(const Settings& settings);
+// Throws nlohmann's exceptions, or an Error from check().
+Settings settings_from_json(const nlohmann::json& json);
+
+// Throws an Error that names the option, its value and what is allowed.
+void check(const Settings& settings);
+
+AnyOptimizer make_optimizer(const Settings& settings);
+Initialization make_initialization(const Settings& settings);
+// The learning rate of an epoch, counted from 0.
+double lr_at(const Settings& settings, std::size_t epoch);
+
+}  // namespace etch::host

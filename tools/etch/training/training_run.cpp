@@ -1,0 +1,88 @@
+// A training run over epochs of a data set.
+#include "training/training_run.hpp"
+
+#include "error.hpp"
+
+#include <algorithm>
+
+namespace etch::host {
+
+Shape input_shape(GraphView graph) { return graph.values[0]; }
+std::size_t num_classes(GraphView graph) { return graph.values[graph.output].elements(); }
+
+static SessionOptions session_options(const Settings& s, const RunOptions& o) {
+  SessionOptions options;
+  options.training = {
+      .batch = s.batch, .update = o.update, .recompute = o.recompute, .threads = o.threads};
+  options.optimizer = make_optimizer(s);
+  options.loss.label_smoothing = static_cast<float>(s.label_smoothing);
+  options.seed = s.seed;
+  options.initialization = make_initialization(s);
+  if (o.update == Update::fused && s.clip_grad_norm > 0) {
+    throw Error("--clip-grad-norm ", s.clip_grad_norm,
+                " needs --update accumulate: the norm is known only when all gradients are");
+  }
+  return options;
+}
+
+TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
+                         const Dataset& train, const Dataset& test)
+    : settings_(settings),
+      train_(&train),
+      session_(graph, session_options(settings, options)),
+      reader_(train, input_shape(graph)),
+      progress_(num_classes(graph)),
+      images_(settings.batch * input_shape(graph).elements()),
+      labels_(settings.batch) {
+  const BatchReader test_fits(test, input_shape(graph));
+  progress_.images = train.size();
+  progress_.data_checksum = train.checksum();
+  begin_epoch();
+}
+
+void TrainingRun::begin_epoch() {
+  order_ = shuffled(train_->size(), settings_.seed, progress_.epoch);
+  session_.set_lr(lr_at(settings_, progress_.epoch));
+}
+
+void TrainingRun::restore(const Checkpoint& checkpoint) {
+  Progress progress = checkpoint.progress();
+  if (progress.images != progress_.images || progress.data_checksum != progress_.data_checksum) {
+    throw Error("the checkpoint was trained on other data: ", progress.images,
+                " images with checksum ", progress.data_checksum, ", but these are ",
+                progress_.images, " with ", progress_.data_checksum);
+  }
+  const std::size_t classes = progress_.running.classes();
+  if (progress.running.classes() != classes) {
+    throw Error("the checkpoint counts ", progress.running.classes(),
+                " classes, but the network has ", classes);
+  }
+  checkpoint.restore_training(session_);
+  progress_ = std::move(progress);
+  begin_epoch();
+}
+
+void TrainingRun::save(const std::filesystem::path& path) const {
+  save_checkpoint(path, session_, settings_, progress_);
+}
+
+float TrainingRun::step() {
+  const std::size_t n = std::min(settings_.batch, train_->size() - progress_.position);
+  const std::span images = std::span(images_).first(n * input_shape(session_.graph()).elements());
+  const std::span labels = std::span(labels_).first(n);
+  reader_.read(std::span(order_).subspan(progress_.position, n), images, labels);
+  const float loss = session_.step(images, labels, static_cast<float>(settings_.clip_grad_norm));
+  progress_.running.add(static_cast<double>(loss), session_.output(), labels);
+  progress_.position += n;
+  return loss;
+}
+
+void TrainingRun::finish_epoch(const Scores& test) {
+  progress_.history.push_back({progress_.running.scores(), test});
+  progress_.running = Metrics(progress_.running.classes());
+  progress_.position = 0;
+  ++progress_.epoch;
+  begin_epoch();
+}
+
+}  // namespace etch::host

@@ -1,0 +1,87 @@
+// A training run over epochs of a data set, step by step, that can stop anywhere and go on later
+// to the same bits.
+#pragma once
+#include "training/checkpoint.hpp"
+#include "training/dataset.hpp"
+
+#include <optional>
+
+namespace etch::host {
+
+// What saves memory or time and leaves the outcome as it is.
+struct RunOptions {
+  std::size_t threads = 1;
+  Update update = Update::accumulate;
+  Recompute recompute = Recompute::nothing;
+};
+
+// Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
+// done. Nothing where it said so. The loss is plain cross entropy: no label smoothing.
+template <class Stop>
+std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop);
+
+class TrainingRun {
+ public:
+  // The data sets must outlive it. Throws an Error where the settings, the data and the network
+  // don't fit.
+  TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
+              const Dataset& train, const Dataset& test);
+
+  // Goes on where the checkpoint stopped. Throws an Error where it is of another network or was
+  // trained on other data; then nothing is changed.
+  void restore(const Checkpoint& checkpoint);
+  void save(const std::filesystem::path& path) const;
+
+  bool finished() const { return progress_.epoch >= settings_.epochs; }
+  bool epoch_trained() const { return progress_.position == train_->size(); }
+  // The next batch of the epoch, of which there must be one; its mean loss.
+  float step();
+  // Ends an epoch of which every batch was trained on.
+  void finish_epoch(const Scores& test);
+
+  const Progress& progress() const { return progress_; }
+  std::uint64_t steps() const { return session_.updates(); }
+  Session& session() { return session_; }
+  const Settings& settings() const { return settings_; }
+
+ private:
+  void begin_epoch();
+
+  Settings settings_;
+  const Dataset* train_;
+  Session session_;
+  BatchReader reader_;
+  Progress progress_;
+  std::vector<std::uint32_t> order_;  // of the epoch's images
+  std::vector<float> images_;
+  std::vector<std::int32_t> labels_;
+};
+
+Shape input_shape(GraphView graph);
+std::size_t num_classes(GraphView graph);
+
+template <class Stop>
+std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop) {
+  const BatchReader reader(data, input_shape(session.graph()));
+  const std::vector<std::uint32_t> all = in_order(data.size());
+  const std::size_t pixels = input_shape(session.graph()).elements();
+  const std::size_t classes = num_classes(session.graph());
+  const Training& options = session.options().training;
+  std::vector<float> images(options.batch * pixels);
+  std::vector<std::int32_t> labels(options.batch);
+  Metrics metrics(classes);
+  for (std::size_t at = 0; at < all.size();) {
+    if (stop(metrics)) return std::nullopt;
+    const std::size_t n = std::min(options.batch, all.size() - at);
+    const std::span batch = std::span(images).first(n * pixels);
+    reader.read(std::span(all).subspan(at, n), batch, labels);
+    const std::span<const float> outputs = session.evaluate(batch);
+    const float loss = CrossEntropyLoss{}(
+        {n, classes, options.threads, 1.0f, outputs.data(), labels.data(), nullptr});
+    metrics.add(static_cast<double>(loss), outputs, std::span(labels).first(n));
+    at += n;
+  }
+  return metrics;
+}
+
+}  // namespace etch::host

@@ -1,0 +1,133 @@
+// Parameters as source text.
+#include "weights/embed.hpp"
+
+#include "error.hpp"
+#include "file.hpp"
+#include "format.hpp"
+#include "identifier.hpp"
+
+#include <etch/network.hpp>
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+namespace etch::host {
+
+namespace {
+
+std::string hex(std::uint64_t n, int digits) {
+  std::string all(static_cast<std::size_t>(digits), '0');
+  for (std::size_t i = all.size(); i-- > 0; n >>= 4) all[i] = "0123456789abcdef"[n & 15];
+  return all;
+}
+
+void check_finite(const Embedding& e) {
+  const ParameterLayout& l = e.layout;
+  for (std::size_t i = 0; i < l.tensors.size(); ++i) {
+    for (std::size_t k = 0; k < l.tensors[i].size(); ++k) {
+      const float x = e.values[l.offsets[i] + k];
+      if (!std::isfinite(x)) {
+        throw Error(e.source, ": tensor ", l.names[i], " holds ", x,
+                    ", but only finite numbers can be embedded");
+      }
+    }
+  }
+}
+
+// The shortest decimal that is read back as the same float.
+std::string literal(float x) {
+  char buffer[32];
+  std::string all(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
+  if (all.find_first_of(".e") == std::string::npos) all += ".0";
+  return all + "f";
+}
+
+// `item` of every number, in lines of some width.
+template <class Item>
+std::string lines(std::span<const float> values, const char* indent, const char* between,
+                  const Item& item) {
+  std::string all, line;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string next = item(values[i]) + (i + 1 < values.size() ? between : "");
+    if (line.size() + next.size() > 96) {
+      all += indent + line + "\n";
+      line.clear();
+    }
+    line += next;
+  }
+  return all + indent + line + "\n";
+}
+
+std::string head(const Embedding& e, const char* comment) {
+  return text(comment, " The parameters of ", e.source, ": ", grouped(e.layout.num_parameters),
+              " learned numbers,\n", comment, " ", grouped(e.values.size() * sizeof(float)),
+              " bytes in all. Written by `etch embed`.\n");
+}
+
+// From #pragma once on; `values` is how the numbers get in.
+std::string header(const Embedding& e, const std::string& values, const std::string& result) {
+  const std::string& n = e.name;
+  const std::string net = e.folded ? "etch::Folded<Net>" : "Net";
+  return text("#pragma once\n", e.folded ? "#include <etch/folded.hpp>\n" : "",
+              "#include <etch/topology.hpp>\n\n", values, "// ", n, "<", net,
+              ">() are the parameters of ", e.folded ? "Net with its batch norms folded" : net,
+              ".\ntemplate <class Net>\n", "inline const etch::Parameters<Net>& ", n, "() {\n",
+              "  static_assert(etch::Equal<etch::topology<Net>, 0x", hex(e.layout.topology, 16),
+              "u>,\n                \"", n, ": these parameters belong to another network",
+              e.folded ? ", one that is etch::Folded" : "", "\");\n", "  return ", result,
+              ";\n}\n");
+}
+
+std::string header_with_numbers(const Embedding& e) {
+  const std::string values =
+      text("template <class Net>\nstruct ", e.name, "_numbers {\n",
+           "  static constexpr etch::Parameters<Net> parameters{{\n",
+           lines(e.values, "      ", ", ", [](float x) { return literal(x); }), "  }};\n};\n\n");
+  return head(e, "//") + header(e, values, e.name + "_numbers<Net>::parameters");
+}
+
+// The symbol has the topology in its name: a header and numbers of different networks don't link.
+std::string symbol(const Embedding& e) { return e.name + "_" + hex(e.layout.topology, 16); }
+
+std::string header_of_assembly(const Embedding& e) {
+  const std::string s = symbol(e);
+  return head(e, "//") + header(e, text("extern \"C\" const float ", s, "[];\n\n"),
+                                text("*reinterpret_cast<const etch::Parameters<Net>*>(", s, ")"));
+}
+
+// Words, so that the assembler puts them in the order of the machine's bytes.
+std::string assembly(const Embedding& e) {
+  const std::string s = symbol(e);
+  std::string all = head(e, "//");
+  all += text("  .section .rodata.", s, ", \"a\"\n  .balign ", buffer_alignment, "\n  .global ", s,
+              "\n", s, ":\n");
+  constexpr std::size_t of_line = 8;
+  for (std::size_t i = 0; i < e.values.size(); i += of_line) {
+    const std::size_t count = std::min(of_line, e.values.size() - i);
+    all += lines(e.values.subspan(i, count), "  .long ", ",",
+                 [](float x) { return text("0x", hex(std::bit_cast<std::uint32_t>(x), 8)); });
+  }
+  // Without it a GNU linker would ask for an executable stack.
+  return all + text("#if defined(__linux__) && defined(__ELF__)\n",
+                    "  .section .note.GNU-stack, \"\"\n#endif\n");
+}
+
+}  // namespace
+
+void write_embedding(const Embedding& e, const std::filesystem::path& output) {
+  check_name(e.name);
+  check_finite(e);
+  const std::filesystem::path extension = output.extension();
+  if (extension == ".hpp" || extension == ".h") {
+    replace_file(output, header_with_numbers(e));
+  } else if (extension == ".S") {
+    replace_file(output, assembly(e));
+    replace_file(std::filesystem::path(output).replace_extension(".hpp"), header_of_assembly(e));
+  } else {
+    throw Error(output.string(), ": must end in .hpp or .S");
+  }
+}
+
+}  // namespace etch::host

@@ -1,0 +1,26 @@
+// Parameters as source text, for the flash of a microcontroller.
+#pragma once
+#include "weights/stored_layout.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace etch::host {
+
+// What is embedded: the numbers as Parameters has them, and how they are called in the text.
+struct Embedding {
+  const ParameterLayout& layout;
+  std::span<const float> values;
+  std::string name;     // of the function template that returns them
+  std::string source;   // for people: where they come from
+  bool folded = false;  // of Folded<Net>
+};
+
+// Writes `NAME<Net>()` (or NAME<Folded<Net>>()), which gives the const Parameters<Net>& of the
+// file's numbers. With another network than they belong to it doesn't compile: etch::topology is
+// compared. output: a .hpp that holds the numbers, or a .S that does, with a .hpp beside it. Throws
+// an Error where a number isn't finite, or a name can't be one.
+void write_embedding(const Embedding& embedding, const std::filesystem::path& output);
+
+}  // namespace etch::host

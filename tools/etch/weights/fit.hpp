@@ -1,0 +1,40 @@
+// Tensors of a file fitted to a network: by name, in PyTorch's shapes and layouts.
+#pragma once
+#include "weights/safetensors.hpp"
+
+#include <etch/graph.hpp>
+
+#include <functional>
+
+namespace etch::host {
+
+// A tensor of a network, its name in files, and where its numbers lie in memory.
+struct TensorPlace {
+  std::string name;
+  const Tensor* tensor;
+  float* values;
+};
+
+// All parameters and running statistics of a network; `values` as Parameters has them.
+std::vector<TensorPlace> model_places(GraphView graph, float* values);
+
+// The places as tensors to be written. The values must live until they are.
+std::vector<TensorSource> sources_of(const std::vector<TensorPlace>& places);
+
+// The same of a whole network.
+std::vector<TensorSource> model_tensors(GraphView graph, const float* values);
+
+// What keeps a file from filling the places, a line each: tensors that are missing, not expected,
+// of another shape or type. Those whose name is `ignored` may be there; num_batches_tracked, which
+// PyTorch adds, always may.
+std::vector<std::string> misfits(const Safetensors& file, const std::vector<TensorPlace>& places,
+                                 const std::function<bool(const std::string&)>& ignored);
+
+// Throws an Error with all of these lines, if there are any: "FILE: doesn't fit WHAT".
+void check_fit(const Safetensors& file, const std::vector<std::string>& misfits,
+               const std::string& what);
+
+// Copies the file's tensors to the places, which it fits.
+void fill(const Safetensors& file, const std::vector<TensorPlace>& places);
+
+}  // namespace etch::host
