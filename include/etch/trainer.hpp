@@ -101,8 +101,8 @@ class Trainer {
   // states() arrays of num_trainable floats.
   std::span<float> optimizer_state() { return {state_, optimizer.states() * size}; }
 
-  double lr() const { return lr_; }
-  void set_lr(double lr) { lr_ = lr; }
+  float lr() const { return lr_; }
+  void set_lr(double lr) { lr_ = static_cast<float>(lr); }
   std::uint64_t updates() const { return updates_; }
   // How many threads to use, at most options.threads (which it is at first).
   void set_threads(std::size_t threads) {
@@ -151,7 +151,7 @@ class Trainer {
   alignas(buffer_alignment) float state_[at_least_one(optimizer_bytes / sizeof(float))]{};
   alignas(buffer_alignment) std::byte arena_[arena_bytes];
   std::uint64_t seed_, runs_ = 0, updates_ = 0;
-  double lr_ = optimizer.lr;
+  float lr_ = static_cast<float>(optimizer.lr);
   std::size_t threads_ = options.threads, outputs_ = 0;
   bool pending_ = false;  // gradients hold a batch that was not applied
 };

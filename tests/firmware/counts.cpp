@@ -192,15 +192,15 @@ constexpr Count all[] = {
      }},
     {"sgd", size,
      [] {
-       SGD{}({size, 1, 2, 1e-3, a, b, nullptr, size});
+       SGD{}({size, 1, 2, 1e-3f, a, b, nullptr, size});
      }},
     {"sgd-momentum", size,
      [] {
-       SGD{.momentum = 0.9f}({size, 1, 2, 1e-3, a, b, c, size});
+       SGD{.momentum = 0.9f}({size, 1, 2, 1e-3f, a, b, c, size});
      }},
     {"adam", size,
      [] {
-       etch::Adam{}({size, 1, 1, 1e-3, a, b, d, size});
+       etch::Adam{}({size, 1, 1, 1e-3f, a, b, d, size});
      }},
     training<Algorithm::gemm>("mlp-training-step"),
     training<Algorithm::loops>("mlp-training-step-loops"),

@@ -11,8 +11,8 @@ const char* optimizer_name(const AnyOptimizer& optimizer) {
   return names[optimizer.index()];
 }
 
-double initial_lr(const AnyOptimizer& optimizer) {
-  return std::visit([](const auto& o) { return o.lr; }, optimizer);
+float initial_lr(const AnyOptimizer& optimizer) {
+  return std::visit([](const auto& o) { return static_cast<float>(o.lr); }, optimizer);
 }
 
 std::vector<const char*> state_names(const AnyOptimizer& optimizer) {
