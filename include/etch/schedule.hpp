@@ -177,7 +177,9 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   Step s;
   s.kind = kind;
   s.op = s.last = static_cast<std::int16_t>(i);
-  s.run = kind == StepKind::forward ? op.forward : op.backward;
+  const OpKernels kernels =
+      op.kernels_of != nullptr ? op.kernels_of(batch_, fuses_) : OpKernels{op.forward, op.backward};
+  s.run = kind == StepKind::forward ? kernels.forward : kernels.backward;
   s.mode = training_ && !op.frozen ? Mode::train : Mode::evaluate;
   s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));
   s.buffers = static_cast<std::uint32_t>(graph_.buffers_of(op));
