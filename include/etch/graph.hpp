@@ -46,6 +46,7 @@ struct Op {
   bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
   bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
+  bool draws = false;             // random numbers, from Call::key
   Fusion fusion = Fusion::nothing;
   Kernel fold = no_kernel;               // of a norm in evaluation: writes scale, then shift, to y
   float eps = 0;                         // of a norm
