@@ -19,7 +19,8 @@ struct Call {
   bool accumulate = false;     // gradients += instead of =
   bool accumulate_dx = false;  // dx += instead of =; only where Op::accumulates
   std::size_t count = 0;       // numbers of this layer's parameters
-  std::uint64_t key = 0;       // of this step's random numbers: differs by layer and training step
+  // Of this step's random numbers, where Op::draws: differs by layer and training step.
+  std::uint64_t key = 0;
 
   const float* x = nullptr;     // input (in backward: where Op::needs says so)
   const float* skip = nullptr;  // second input

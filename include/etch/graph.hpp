@@ -28,18 +28,25 @@ constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
 inline void no_kernel(const Call&) {}
 struct Op;
 constexpr Op same_op(const Op&);
+struct OpKernels {
+  Kernel forward = nullptr, backward = nullptr;
+};
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
-  const char* kind = "";                // for people: "Conv2d"
-  Kernel forward = nullptr;             // y from x (and skip)
-  Kernel backward = nullptr;            // dx, and gradients, from dy; none where there is a skip
+  const char* kind = "";      // for people: "Conv2d"
+  Kernel forward = nullptr;   // y from x (and skip)
+  Kernel backward = nullptr;  // dx, and gradients, from dy; none where there is a skip
+  // What takes their place where there are at most so many images, and where steps may be fused
+  // (Call::norm, skip, relu), or not; null: nothing.
+  OpKernels (*kernels_of)(std::size_t batch, bool fuses) = nullptr;
   int x = none, skip = none, y = none;  // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;          // y may be stored over x, and dx over dy
   bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
   bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
+  bool draws = false;             // random numbers, from Call::key
   Fusion fusion = Fusion::nothing;
   Kernel fold = no_kernel;               // of a norm in evaluation: writes scale, then shift, to y
   float eps = 0;                         // of a norm

@@ -48,7 +48,7 @@ class Inference {
   // To be called where the parameters have changed and weights are transformed beforehand.
   void prepare() {
     const Memory m = memory();
-    for (std::size_t i = 0; i < num_prepare; ++i) run_step(steps[i], m);
+    for (std::size_t i = 0; i < num_prepare; ++i) run_step(compact_steps<steps>[i], m);
   }
 
   // One image (H, W, C) to its outputs, which stay until the next call.
@@ -72,7 +72,7 @@ class Inference {
     Memory m = memory();
     m.input = images;
     m.batch = batch;
-    for (std::size_t i = num_prepare; i < steps.size(); ++i) run_step(steps[i], m);
+    for (std::size_t i = num_prepare; i < steps.size(); ++i) run_step(compact_steps<steps>[i], m);
     return m.source(plan.output);
   }
 

@@ -19,24 +19,25 @@ struct FirstValues {
   std::size_t inputs, taps, fan_in;
   Initial initial;
   bool convolution;
-
-  constexpr FirstValues() = default;
-  constexpr FirstValues(const Tensor& t, std::size_t at)
-      : offset(at),
-        outputs(t.geometry.output.channels),
-        group_outputs(t.geometry.depthwise() ? outputs : t.geometry.outputs()),
-        panel_most(t.geometry.depthwise() ? outputs : kernels::panel),
-        inputs(t.geometry.inputs()),
-        taps(t.geometry.taps()),
-        fan_in(t.fan_in),
-        initial(t.initial),
-        convolution(t.rank == 4) {}
 };
+constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
+  const kernels::ConvGeometry& g = t.geometry;
+  return {.offset = graph.offset_of(t),
+          .outputs = g.output.channels,
+          .group_outputs = g.depthwise() ? g.output.channels : g.outputs(),
+          .panel_most = g.depthwise() ? g.output.channels : kernels::panel,
+          .inputs = g.inputs(),
+          .taps = g.taps(),
+          .fan_in = t.fan_in,
+          .initial = t.initial,
+          .convolution = t.rank == 4};
+}
 
 // Fills one tensor with what next() gives, in PyTorch's order of its elements: the same seed gives
 // the same network whatever the layout.
 template <class Next>
-void fill_in_order(const FirstValues& t, float* values, const Next& next) {
+[[gnu::always_inline]] inline void fill_in_order(const FirstValues& t, float* values,
+                                                 const Next& next) {
   for (std::size_t first = 0, width = 0; first < t.outputs; first += width) {
     width = std::min(t.panel_most, t.group_outputs - first % t.group_outputs);
     for (std::size_t o = 0; o < width; ++o) {
@@ -50,14 +51,17 @@ void fill_in_order(const FirstValues& t, float* values, const Next& next) {
   }
 }
 
-inline void initialize_uniform(const FirstValues& t, float* values, Generator& random) {
+[[gnu::always_inline]] inline void initialize_uniform(const FirstValues& t, float* values,
+                                                      Generator& random) {
+  if (t.initial != Initial::uniform) {
+    std::fill_n(values, t.outputs * t.inputs * t.taps, t.initial == Initial::ones ? 1.0f : 0.0f);
+    return;
+  }
   const float bound = 1.0f / std::sqrt(static_cast<float>(t.fan_in));
-  fill_in_order(t, values, [&] {
-    if (t.initial == Initial::uniform) return bound * random.uniform();
-    return t.initial == Initial::ones ? 1.0f : 0.0f;
-  });
+  fill_in_order(t, values, [&] { return bound * random.uniform(); });
 }
-inline void initialize_normal(const FirstValues& t, float* values, Generator& random) {
+[[gnu::always_inline]] inline void initialize_normal(const FirstValues& t, float* values,
+                                                     Generator& random) {
   if (t.initial != Initial::uniform || !t.convolution) {
     return initialize_uniform(t, values, random);
   }
@@ -65,8 +69,10 @@ inline void initialize_normal(const FirstValues& t, float* values, Generator& ra
   fill_in_order(t, values, [&] { return deviation * random.normal(); });
 }
 
-constexpr auto* initialize_by(Initialization how) {
-  return how == Initialization::kaiming_normal ? initialize_normal : initialize_uniform;
+inline void initialize_tensor(const FirstValues& t, float* values, Generator& random,
+                              Initialization how) {
+  how == Initialization::kaiming_normal ? initialize_normal(t, values, random)
+                                        : initialize_uniform(t, values, random);
 }
 
 // Fills all of `parameters` (GraphView::total() floats); the alignment between is 0.
@@ -75,8 +81,8 @@ inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
   std::fill_n(parameters, graph.total(), 0.0f);
   Generator random{seed};
   for (int i = 0; i < graph.size.tensors; ++i) {
-    const FirstValues t(graph.tensors[i], graph.offset_of(graph.tensors[i]));
-    initialize_by(how)(t, parameters + t.offset, random);
+    const FirstValues t = first_values(graph, graph.tensors[i]);
+    initialize_tensor(t, parameters + t.offset, random, how);
   }
 }
 
@@ -84,7 +90,7 @@ template <class Net>
 inline constexpr auto first_values_of = [] {
   std::array<FirstValues, static_cast<std::size_t>(Net::graph.size.tensors)> values{};
   for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = FirstValues(Net::graph.tensors[i], Net::graph.offset_of(Net::graph.tensors[i]));
+    values[i] = first_values(Net::graph, Net::graph.tensors[i]);
   }
   return values;
 }();
@@ -94,8 +100,12 @@ template <Initialization how, class Net>
 void initialize(Parameters<Net>& parameters, std::uint64_t seed) {
   std::fill_n(parameters.values, Net::graph.total(), 0.0f);
   Generator random{seed};
-  for (const FirstValues& t : first_values_of<Net>) {
-    initialize_by(how)(t, parameters.values + t.offset, random);
+  for (const FirstValues t :
+       compact<first_values_of<Net>, &FirstValues::offset, &FirstValues::outputs,
+               &FirstValues::group_outputs, &FirstValues::panel_most, &FirstValues::inputs,
+               &FirstValues::taps, &FirstValues::fan_in, &FirstValues::initial,
+               &FirstValues::convolution>) {
+    initialize_tensor(t, parameters.values + t.offset, random, how);
   }
 }
 

@@ -1,6 +1,7 @@
 // The program: what runs. A flat list of steps over one arena; every offset is a constant.
 #pragma once
 #include <etch/call.hpp>
+#include <etch/compact.hpp>
 #include <etch/kernels/elementwise.hpp>
 
 namespace etch {
@@ -31,12 +32,13 @@ struct Step {
   std::uint32_t parameters = 0;      // floats, from the start of Parameters
   std::uint32_t count = 0;           // floats: parameters of the op; 0: none that learn
   std::uint32_t buffers = 0;         // floats, from the start of Parameters
-  std::int16_t op = -1;
-  std::int16_t last = -1;  // of the ops from `op` on that are fused into this step
+  std::int16_t stream = 0;           // of random numbers: the op that draws them
   StepKind kind = StepKind::forward;
   Mode mode = Mode::evaluate;
   bool accumulate_dx = false;
   bool relu = false;
+  // Not in a binary: what this is a step of, and the last of the ops that are fused into it.
+  std::int16_t op = -1, last = -1;
 };
 
 // Where a program runs.
@@ -58,7 +60,7 @@ struct Memory {
   const float* source(std::uint32_t offset) const {
     return offset == network_input ? input : at(offset);
   }
-  float* gradients_of(const Step& s) const {
+  [[gnu::always_inline]] float* gradients_of(const Step& s) const {
     if (s.count == 0) return nullptr;
     return s.gradients != absent ? at(s.gradients) : gradients + s.parameters;
   }
@@ -69,8 +71,17 @@ inline void sum_of_gradients(const Call& c) {
   kernels::add({c.batch * c.count, c.threads, c.x, c.dy, c.dx});
 }
 
-// Runs one prepare, forward, fold, backward or add step.
-inline void run_step(const Step& s, const Memory& m) {
+// The steps of a program as they lie in a binary.
+template <const auto& steps>
+inline constexpr auto& compact_steps =
+    compact<steps, &Step::run, &Step::x, &Step::skip, &Step::y, &Step::dy, &Step::dx, &Step::saved,
+            &Step::scratch, &Step::gradients, &Step::norm, &Step::prepared, &Step::parameters,
+            &Step::count, &Step::buffers, &Step::stream, &Step::kind, &Step::mode,
+            &Step::accumulate_dx, &Step::relu>;
+
+// Runs one prepare, forward, fold, backward or add step: a Step, or one of compact_steps.
+void run_step(const auto& step, const Memory& m) {
+  const Step s = step;
   Call c;
   c.batch = m.batch;
   c.threads = m.threads;
@@ -78,13 +89,12 @@ inline void run_step(const Step& s, const Memory& m) {
   c.accumulate = m.accumulate;
   c.accumulate_dx = s.accumulate_dx;
   c.count = s.count;
-  c.key = m.key + static_cast<std::uint64_t>(s.op);
+  c.key = m.key + static_cast<std::uint64_t>(s.stream);
   c.x = m.source(s.x);
   c.skip = m.source(s.skip);
   c.norm = m.at(s.norm);
   c.relu = s.relu;
-  c.prepared =
-      s.prepared == absent ? nullptr : reinterpret_cast<float*>(m.prepared + s.prepared * unit);
+  if (s.prepared != absent) c.prepared = reinterpret_cast<float*>(m.prepared + s.prepared * unit);
   c.y = m.at(s.y);
   c.dy = m.at(s.dy);
   c.dx = m.at(s.dx);
@@ -98,16 +108,17 @@ inline void run_step(const Step& s, const Memory& m) {
 }
 
 // Runs a training program; loss(step) and update(step) do the steps of those kinds.
-template <class Loss, class Update>
-void run_training(const Step* steps, std::size_t count, const Memory& m, const Loss& loss,
-                  const Update& update) {
-  for (const Step* s = steps; s != steps + count; ++s) {
-    if (s->kind == StepKind::loss) {
-      loss(*s);
-    } else if (s->kind == StepKind::update) {
-      update(*s);
+template <class Steps, class Loss, class Update>
+[[gnu::always_inline]] inline void run_training(const Steps& steps, const Memory& m,
+                                                const Loss& loss, const Update& update) {
+  for (const auto& step : steps) {
+    const Step s = step;
+    if (s.kind == StepKind::loss) {
+      loss(s);
+    } else if (s.kind == StepKind::update) {
+      update(s);
     } else {
-      run_step(*s, m);
+      run_step(step, m);
     }
   }
 }

@@ -8,7 +8,8 @@
 namespace etch {
 
 // SplitMix64's finaliser (Steele, Lea, Flood 2014): close numbers share no pattern of bits.
-constexpr std::uint64_t spread_bits(std::uint64_t x) {
+// Not inline: firmware has its code once, and loops around it keep their registers.
+[[gnu::noinline]] constexpr std::uint64_t spread_bits(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);

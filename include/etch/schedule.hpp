@@ -105,6 +105,7 @@ class Schedule {
   constexpr bool needs(const Op& op, Needs what) const {
     return (value(op.x).wants && op.dx_needs == what) || (op.trainable() && op.dw_needs == what);
   }
+  constexpr Step step_of(StepKind kind) const;
   constexpr Step step_of(int op, StepKind kind) const;
   constexpr void scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t));
   constexpr void forward(int op);
@@ -172,15 +173,24 @@ constexpr void Schedule::begin(std::size_t batch, std::size_t threads) {
   for (int v = 0; v < graph_.size.values; ++v) t_.values[v].readers = t_.values[v].uses;
 }
 
-constexpr Step Schedule::step_of(int i, StepKind kind) const {
-  const Op& op = graph_.ops[i];
+constexpr Step Schedule::step_of(StepKind kind) const {
   Step s;
   s.kind = kind;
+  s.mode = training_ ? Mode::train : Mode::evaluate;
+  return s;
+}
+
+constexpr Step Schedule::step_of(int i, StepKind kind) const {
+  const Op& op = graph_.ops[i];
+  Step s = step_of(kind);
   s.op = s.last = static_cast<std::int16_t>(i);
-  s.run = kind == StepKind::forward ? op.forward : op.backward;
-  s.mode = training_ && !op.frozen ? Mode::train : Mode::evaluate;
+  if (op.draws) s.stream = s.op;
+  const OpKernels kernels =
+      op.kernels_of != nullptr ? op.kernels_of(batch_, fuses_) : OpKernels{op.forward, op.backward};
+  s.run = kind == StepKind::forward ? kernels.forward : kernels.backward;
+  if (op.frozen) s.mode = Mode::evaluate;
   s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));
-  s.buffers = static_cast<std::uint32_t>(graph_.buffers_of(op));
+  if (op.num_buffers > 0) s.buffers = static_cast<std::uint32_t>(graph_.buffers_of(op));
   s.count = static_cast<std::uint32_t>(op.trainable() ? op.num_parameters : 0);
   return s;
 }
@@ -253,8 +263,7 @@ constexpr void Schedule::mark_needs() {
 
 constexpr void Schedule::loss() {
   Value& output = value(graph_.output);
-  Step s;
-  s.kind = StepKind::loss;
+  Step s = step_of(StepKind::loss);
   s.y = output.at;
   s.dy = output.gradient = activation(graph_.output);
   t_.refs[s.dy] = 1;
@@ -263,8 +272,7 @@ constexpr void Schedule::loss() {
 
 // gradients of one value in a and b; their sum may lie over either.
 constexpr void Schedule::add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum, int v) {
-  Step s;
-  s.kind = StepKind::add;
+  Step s = step_of(StepKind::add);
   s.run = sum_of_gradients;
   s.count = static_cast<std::uint32_t>(graph_.values[v].elements());
   s.x = a;
@@ -305,8 +313,7 @@ constexpr void Schedule::input_gradient(Step& s, const Op& op) {
 
 constexpr void Schedule::update(const Step& backward) {
   if (backward.gradients == absent) return;
-  Step s;
-  s.kind = StepKind::update;
+  Step s = step_of(StepKind::update);
   s.op = backward.op;
   s.gradients = backward.gradients;
   s.parameters = backward.parameters;

@@ -30,6 +30,12 @@ class Trainer {
       draft<Net::graph.size>(Net::graph, FitBudget<Net, BudgetSearch(options)>::options);
   static constexpr bool fused = options.update == Update::fused;
   static constexpr std::size_t size = Net::graph.num_trainable;
+  static constexpr bool draws = [] {
+    for (int i = 0; i < Net::graph.size.ops; ++i) {
+      if (Net::graph.ops[i].draws) return true;
+    }
+    return false;
+  }();
 
  public:
   static_assert(AtMost<plan.peak.arena_bytes, options.recompute.budget_or_all()>,
@@ -92,7 +98,10 @@ class Trainer {
   }
 
   // What the network answered to the last batch, (N, outputs), in training mode.
-  std::span<const float> output() const { return {memory().source(plan.output), outputs_}; }
+  std::span<const float> output() const {
+    const Memory m{.arena = const_cast<std::byte*>(arena_)};
+    return {m.source(plan.output), outputs_};
+  }
 
   Parameters<Net>& parameters() { return parameters_; }
   const Parameters<Net>& parameters() const { return parameters_; }
@@ -101,8 +110,8 @@ class Trainer {
   // states() arrays of num_trainable floats.
   std::span<float> optimizer_state() { return {state_, optimizer.states() * size}; }
 
-  double lr() const { return lr_; }
-  void set_lr(double lr) { lr_ = lr; }
+  float lr() const { return lr_; }
+  void set_lr(double lr) { lr_ = static_cast<float>(lr); }
   std::uint64_t updates() const { return updates_; }
   // How many threads to use, at most options.threads (which it is at first).
   void set_threads(std::size_t threads) {
@@ -110,29 +119,27 @@ class Trainer {
   }
 
  private:
-  Memory memory() const {
-    Memory m;
-    m.arena = const_cast<std::byte*>(arena_);
-    m.threads = threads_;
-    return m;
-  }
-
   float run(std::span<const float> images, std::span<const Target> targets, float scale) {
-    Memory m = memory();
-    m.input = images.data();
-    m.parameters = m.trained = parameters_.values;
-    m.gradients = gradients_;
-    m.batch = images.size() / input_size;
-    m.key = mix(mix(seed_) + runs_++) + 1;
-    m.accumulate = pending_;
+    const Memory m{.arena = arena_,
+                   .prepared = nullptr,
+                   .input = images.data(),
+                   .parameters = parameters_.values,
+                   .trained = parameters_.values,
+                   .gradients = gradients_,
+                   .batch = images.size() / input_size,
+                   .threads = threads_,
+                   .key = draws ? mix(mix(seed_) + runs_++) + 1 : 0,
+                   .accumulate = pending_};
     outputs_ = m.batch * output_size;
     float value = 0;
     const auto run_loss = [&](const Step& s) {
       value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(s.y),
                                     targets.data(), m.at(s.dy)});
     };
-    const auto update = [&](const Step& s) { move(s.parameters, s.count, m.at(s.gradients)); };
-    run_training(steps.data(), steps.size(), m, run_loss, update);
+    const auto update = [&](const Step& s) {
+      if constexpr (fused) move(s.parameters, s.count, m.at(s.gradients));
+    };
+    run_training(compact_steps<steps>, m, run_loss, update);
     if constexpr (fused) ++updates_;
     pending_ = true;
     return value;
@@ -151,7 +158,7 @@ class Trainer {
   alignas(buffer_alignment) float state_[at_least_one(optimizer_bytes / sizeof(float))]{};
   alignas(buffer_alignment) std::byte arena_[arena_bytes];
   std::uint64_t seed_, runs_ = 0, updates_ = 0;
-  double lr_ = optimizer.lr;
+  float lr_ = static_cast<float>(optimizer.lr);
   std::size_t threads_ = options.threads, outputs_ = 0;
   bool pending_ = false;  // gradients hold a batch that was not applied
 };

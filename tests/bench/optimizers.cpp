@@ -29,8 +29,9 @@ void add(const std::string& name, const Optimizer& optimizer, bool torch) {
   const std::string row = name + ", 42.4 M parameters/";
   add_row(row + "etch", work, [optimizer] {
     return Run([optimizer, s = std::make_shared<State>()] {
-      optimizer(etch::OptimizerCall{size, threads(), ++s->steps, optimizer.lr, s->parameters.data(),
-                                    s->gradients.data(), s->state.data(), size});
+      optimizer(etch::OptimizerCall{size, threads(), ++s->steps, static_cast<float>(optimizer.lr),
+                                    s->parameters.data(), s->gradients.data(), s->state.data(),
+                                    size});
     });
   });
   if (torch && with_torch) {

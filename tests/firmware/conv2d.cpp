@@ -1,5 +1,6 @@
-// On a microcontroller: the convolutions against the loops, over random shapes. Outputs are
-// poisoned and guarded. What tests/kernels/conv2d.cpp is on the host.
+// On a microcontroller: the convolutions against the loops, over random shapes and over constant
+// ones, which have only the tiles that they need. Outputs are poisoned and guarded. What
+// tests/kernels/conv2d.cpp is on the host.
 #include <etch/kernels/conv2d.hpp>
 #include <etch/random.hpp>
 
@@ -87,10 +88,17 @@ bool close(Array& a, Array& b, Array& size) {
   return true;
 }
 
+struct Kernels {
+  void (*forward)(const ConvForward&) = conv2d_forward;
+  void (*input_gradient)(const ConvInputGradient&) = conv2d_input_gradient;
+  void (*weight_gradient)(const ConvWeightGradient&) = conv2d_weight_gradient;
+};
+
 struct Case {
   ConvGeometry g;
   std::size_t batch;
   bool accumulate, relu, skip;
+  Kernels kernels{};
   const char* failure = nullptr;
 
   // Runs `kernel` for what is got, `loops` for what is wanted, and again on absolute values.
@@ -123,7 +131,7 @@ struct Case {
         kernel({g, batch, 1, x.data(), weight.data(), to.data(), e, scratch});
       };
     };
-    compare("forward", got, want, sizes, batch * g.output.elements(), run(conv2d_forward),
+    compare("forward", got, want, sizes, batch * g.output.elements(), run(kernels.forward),
             run(conv2d_forward_loops));
     guards(conv2d_forward_scratch(g, batch, 1));
   }
@@ -136,7 +144,7 @@ struct Case {
       };
     };
     compare("input gradient", got, want, sizes, batch * g.input.elements(),
-            run(conv2d_input_gradient), run(conv2d_input_gradient_loops));
+            run(kernels.input_gradient), run(conv2d_input_gradient_loops));
     guards(conv2d_input_gradient_scratch(g, batch, 1));
   }
 
@@ -150,7 +158,8 @@ struct Case {
     };
     Array* biases[] = {&want_bias, &size_bias};
     std::size_t n = 0;
-    compare("weight gradient", got, want, sizes, g.weights(), run(conv2d_weight_gradient, got_bias),
+    compare("weight gradient", got, want, sizes, g.weights(),
+            run(kernels.weight_gradient, got_bias),
             [&](Array& to) { run(conv2d_weight_gradient_loops, *biases[n++])(to); });
     guards(conv2d_weight_gradient_scratch(g, batch, 1));
     if (!close(got_bias, want_bias, size_bias)) failure = "bias gradient";
@@ -173,6 +182,62 @@ void report(const Case& c, std::size_t i) {
         " dilation ", w.dilation.height, "x", w.dilation.width, "\n");
 }
 
+bool passes(Case c, std::size_t i, Generator& random) {
+  c.forward(random);
+  c.input_gradient(random);
+  c.weight_gradient(random);
+  if (c.failure != nullptr) report(c, i);
+  return c.failure == nullptr;
+}
+
+// Constant shapes, and the most images of each: tiles of 4 and of 3 rows are whole, or there is one
+// row, or any number.
+struct Constant {
+  ConvGeometry g;
+  std::size_t most;
+};
+constexpr Constant linear(std::size_t in, std::size_t out, std::size_t images) {
+  return {{{in}, {out}, {.kernel_size = 1}}, images};
+}
+constexpr Constant conv(Shape input, std::size_t out, const Window& w, std::size_t groups = 1) {
+  return {{input, w.output(input, out), w, groups}, 2};
+}
+constexpr Window w1x1{.kernel_size = 1}, w3x3{.kernel_size = 3, .padding = 1}, strided{3, 2, 1};
+constexpr Constant constants[] = {linear(16, 64, 8),
+                                  linear(16, 64, 3),
+                                  linear(64, 3, 8),
+                                  linear(3, 20, 8),
+                                  linear(20, 10, 1),
+                                  linear(5, 22, 1),
+                                  linear(9, 3, 1),
+                                  linear(7, 13, 5),
+                                  conv({16, 5, 12}, 16, w3x3),
+                                  conv({3, 5, 12}, 6, w3x3),
+                                  conv({5, 6, 9}, 7, w3x3),
+                                  conv({8, 6, 1}, 18, w3x3),
+                                  conv({4, 6, 24}, 8, strided),
+                                  conv({4, 6, 2}, 8, strided),
+                                  conv({6, 3, 4}, 20, w1x1),
+                                  conv({8, 4, 6}, 12, w1x1, 2),
+                                  conv({6, 5, 5}, 6, w3x3, 6)};
+
+template <std::size_t i>
+bool constant_passes(Generator& random) {
+  constexpr Constant c = constants[i];
+  using Chosen = ConvKernels<c.g, images_of(c.g, c.most)>;
+  for (std::size_t batch = 1; batch <= c.most; ++batch) {
+    const Kernels kernels{Chosen::forward, Chosen::input_gradient, Chosen::weight_gradient};
+    if (!passes({c.g, batch, batch % 2 == 0, i % 3 == 0, i % 5 == 0, kernels}, i, random)) {
+      return false;
+    }
+  }
+  return true;
+}
+template <std::size_t... i>
+bool constants_pass(Generator& random, std::index_sequence<i...>) {
+  return (constant_passes<i>(random) && ...);
+}
+
 }  // namespace
 
 int main() {
@@ -180,13 +245,9 @@ int main() {
   constexpr std::size_t cases = 60;
   for (std::size_t i = 0; i < cases; ++i) {
     const std::size_t batch = pick(random, 1, 5);
-    Case c{random_geometry(random, batch), batch, i % 2 == 0, i % 3 == 0, i % 5 == 0};
-    c.forward(random);
-    c.input_gradient(random);
-    c.weight_gradient(random);
-    if (c.failure == nullptr) continue;
-    report(c, i);
-    return 1;
+    const ConvGeometry g = random_geometry(random, batch);
+    if (!passes({g, batch, i % 2 == 0, i % 3 == 0, i % 5 == 0}, i, random)) return 1;
   }
-  print(cases, " shapes, three kernels each: equal to the loops\n");
+  if (!constants_pass(random, std::make_index_sequence<std::size(constants)>())) return 1;
+  print(cases + std::size(constants), " shapes, three kernels each: equal to the loops\n");
 }

@@ -99,7 +99,7 @@ void train_plain() { plain::train(a, b); }
 constexpr Count all[] = {
     {"nothing", 1, [] {}},
     forward<conv3x3>("conv3x3"),
-    forward<conv3x3, 1, ConvKernels<conv3x3, true>::forward>("conv3x3-unrolled"),
+    forward<conv3x3, 1, ConvKernels<conv3x3, Images::any, true>::forward>("conv3x3-unrolled"),
     forward<conv3x3, 1, conv2d_forward_loops>("conv3x3-loops"),
     input_gradient<conv3x3>("conv3x3-dx"),
     input_gradient<conv3x3, 1, conv2d_input_gradient_loops>("conv3x3-dx-loops"),
@@ -109,9 +109,9 @@ constexpr Count all[] = {
     forward<deep>("conv3x3-deep"),
     forward<pointwise>("conv1x1"),
     forward<rgb>("conv3x3-rgb"),
-    forward<rgb, 1, ConvKernels<rgb, true>::forward>("conv3x3-rgb-unrolled"),
+    forward<rgb, 1, ConvKernels<rgb, Images::any, true>::forward>("conv3x3-rgb-unrolled"),
     forward<gray>("conv5x5-gray"),
-    forward<gray, 1, ConvKernels<gray, true>::forward>("conv5x5-gray-unrolled"),
+    forward<gray, 1, ConvKernels<gray, Images::any, true>::forward>("conv5x5-gray-unrolled"),
     weight_gradient<gray>("conv5x5-gray-dw"),
     forward<linear(256, 64)>("linear-one"),
     forward<linear(64, 64), 16>("linear-batch"),
@@ -192,15 +192,15 @@ constexpr Count all[] = {
      }},
     {"sgd", size,
      [] {
-       SGD{}({size, 1, 2, 1e-3, a, b, nullptr, size});
+       SGD{}({size, 1, 2, 1e-3f, a, b, nullptr, size});
      }},
     {"sgd-momentum", size,
      [] {
-       SGD{.momentum = 0.9f}({size, 1, 2, 1e-3, a, b, c, size});
+       SGD{.momentum = 0.9f}({size, 1, 2, 1e-3f, a, b, c, size});
      }},
     {"adam", size,
      [] {
-       etch::Adam{}({size, 1, 1, 1e-3, a, b, d, size});
+       etch::Adam{}({size, 1, 1, 1e-3f, a, b, d, size});
      }},
     training<Algorithm::gemm>("mlp-training-step"),
     training<Algorithm::loops>("mlp-training-step-loops"),

@@ -13,7 +13,7 @@ mode=check
 case ${1:-} in
   --table | --write-budgets) mode=${1#--}; shift ;;
 esac
-targets=${*:-cortex-m4 cortex-m4:-Os cortex-m7 cortex-m55}
+targets=${*:-cortex-m4 cortex-m4:-Os cortex-m7 cortex-m7:-Os cortex-m55 cortex-m55:-Os}
 [ "$mode" != table ] || targets="cortex-m3 cortex-m4 cortex-m7 cortex-m55"
 out=build/counts
 mkdir -p $out

@@ -29,7 +29,7 @@ std::vector<double> loops(const ConvGeometry& g, std::size_t batch, Guarded& x, 
 template <ConvGeometry g>
 void check(Generator& random) {
   static_assert(micro::is_unrolled(g));
-  using Kernels = ConvKernels<g, true>;
+  using Kernels = ConvKernels<g, Images::any, true>;
   for (const std::size_t batch : {1u, 3u}) {
     for (const bool all : {false, true}) {
       INFO("outputs " << g.output.channels << ", width " << g.output.width << ", all " << all);

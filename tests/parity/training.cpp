@@ -38,8 +38,8 @@ void compare_optimizer(const Etch& optimizer, const p::OptimizerSpec& spec) {
     const auto torch = p::optimizer_steps(spec, parameters, gradients);
     std::vector<float> state(optimizer.states() * size);
     for (std::size_t s = 0; s < steps; ++s) {
-      optimizer(OptimizerCall{size, 2, s + 1, optimizer.lr, parameters.data(), gradients[s].data(),
-                              state.data(), size});
+      optimizer(OptimizerCall{size, 2, s + 1, static_cast<float>(optimizer.lr), parameters.data(),
+                              gradients[s].data(), state.data(), size});
       INFO(spec.kind << " step " << s);
       require_close(array_of(parameters), array_of(torch[s]));
     }
@@ -79,8 +79,8 @@ TEST_CASE("AdaBound") {
   std::vector<float> state(2 * size);
   for (std::size_t s = 1; s <= 20; ++s) {
     const std::vector<float> gradient = p::floats(normal_array({size}, 50 + s, 0.3));
-    optimizer(OptimizerCall{size, 1, s, optimizer.lr, parameters.data(), gradient.data(),
-                            state.data(), size});
+    optimizer(OptimizerCall{size, 1, s, static_cast<float>(optimizer.lr), parameters.data(),
+                            gradient.data(), state.data(), size});
     const double t = static_cast<double>(s);
     const double rate = 0.01 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t));
     const double lower = 0.05 * (1 - 1 / (0.01 * t + 1)), upper = 0.05 * (1 + 1 / (0.01 * t));

@@ -247,24 +247,28 @@ inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winogra
 #include <etch/kernels/micro/conv2d-inl.hpp>
 #include <etch/kernels/micro/unrolled-inl.hpp>
 namespace etch::kernels {
-inline void conv2d_forward(const ConvForward& c) { micro::forward_of(c.geometry)(c); }
+inline void conv2d_forward(const ConvForward& c) { micro::forward_of<>(c.geometry)(c); }
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
-  micro::input_gradient_of(c.geometry)(c);
+  micro::input_gradient_of<>(c.geometry)(c);
 }
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
-  micro::weight_gradient_of(c.geometry)(c);
+  micro::weight_gradient_of<>(c.geometry)(c);
 }
-template <ConvGeometry g, bool unrolled = false>
+constexpr Images images_of(const ConvGeometry& g, std::size_t batch) {
+  return micro::images_of(g, batch);
+}
+template <ConvGeometry g, Images images = Images::any, bool unrolled = false>
 struct ConvKernels {
-  static constexpr auto* forward = micro::forward_of(g);
-  static constexpr auto* input_gradient = micro::input_gradient_of(g);
-  static constexpr auto* weight_gradient = micro::weight_gradient_of(g);
+  static constexpr auto* forward = micro::forward_of<micro::forward_use(g, images)>(g);
+  static constexpr auto* input_gradient =
+      micro::input_gradient_of<micro::backward_use(g, images)>(g);
+  static constexpr auto* weight_gradient = micro::weight_gradient_of<micro::gradient_use(g)>(g);
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
     return conv2d_forward_scratch(g, batch, threads);
   }
 };
-template <ConvGeometry g>
-requires(micro::is_unrolled(g)) struct ConvKernels<g, true> : ConvKernels<g> {
+template <ConvGeometry g, Images images>
+requires(micro::is_unrolled(g)) struct ConvKernels<g, images, true> : ConvKernels<g, images> {
   static constexpr auto* forward = micro::Unrolled<g>::forward;
   static constexpr std::size_t forward_scratch(std::size_t, std::size_t) {
     return micro::Unrolled<g>::bytes;

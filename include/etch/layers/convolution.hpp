@@ -12,34 +12,51 @@ enum class Algorithm : unsigned char {
   unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
 };
 
-// What the steps of all convolutions do that have the same kernel: not inline, as an image then has
-// each once, and of a layer a call with its geometry.
+// What the steps of all convolutions do: not inline, as an image then has each once, and of a layer
+// a call with its geometry, its kernels and how many weights it has. These are in c.prepared, if
+// not in c.parameters, where the bias follows.
 template <bool has_bias>
-[[gnu::noinline]] kernels::Epilogue epilogue_of(const kernels::ConvGeometry& g, const Call& c) {
+[[gnu::noinline]] kernels::Epilogue epilogue_of(std::size_t outputs, const float* bias,
+                                                const Call& c) {
   kernels::Epilogue e{.skip = c.skip, .relu = c.relu};
-  if (has_bias) e.shift = c.parameters + g.weights();
+  if (has_bias) e.shift = bias;
   if (c.norm == nullptr) return e;
   // (sum + bias) * scale + shift
-  const std::size_t outputs = g.output.channels;
   float *scale = c.norm, *shift = scale + outputs;
-  for (std::size_t o = 0; has_bias && o < outputs; ++o) shift[o] += e.shift[o] * scale[o];
+  for (std::size_t o = 0; has_bias && o < outputs; ++o) shift[o] += bias[o] * scale[o];
   e.scale = scale;
   e.shift = shift;
   return e;
 }
-template <auto* kernel, bool has_bias>
-[[gnu::noinline]] void convolve(const kernels::ConvGeometry& g, const float* weight,
+template <bool has_bias, bool fuses>
+[[gnu::noinline]] void convolve(const kernels::ConvGeometry& g,
+                                void (*kernel)(const kernels::ConvForward&), std::size_t weights,
                                 const Call& c) {
-  kernel({g, c.batch, c.threads, c.x, weight, c.y, epilogue_of<has_bias>(g, c), c.scratch});
+  const float* weight = c.prepared != nullptr ? c.prepared : c.parameters;
+  const float* bias = has_bias ? c.parameters + weights : nullptr;
+  if constexpr (fuses) {
+    const kernels::Epilogue e = epilogue_of<has_bias>(g.output.channels, bias, c);
+    kernel({g, c.batch, c.threads, c.x, weight, c.y, e, c.scratch});
+  } else {
+    kernel({g, c.batch, c.threads, c.x, weight, c.y, {.shift = bias}, c.scratch});
+  }
 }
-template <auto* weight_kernel, auto* input_kernel, bool has_bias>
-[[gnu::noinline]] void convolve_backward(const kernels::ConvGeometry& g, const Call& c) {
+struct ConvGradients {
+  void (*weight)(const kernels::ConvWeightGradient&);
+  void (*input)(const kernels::ConvInputGradient&);
+};
+template <auto* weight, auto* input>
+inline constexpr ConvGradients conv_gradients{weight, input};
+template <bool has_bias>
+[[gnu::noinline]] void convolve_backward(const kernels::ConvGeometry& g,
+                                         const ConvGradients& gradients, std::size_t weights,
+                                         const Call& c) {
   if (c.gradients != nullptr) {
-    weight_kernel({g, c.batch, c.threads, c.x, c.dy, c.gradients,
-                   has_bias ? c.gradients + g.weights() : nullptr, c.accumulate, c.scratch});
+    gradients.weight({g, c.batch, c.threads, c.x, c.dy, c.gradients,
+                      has_bias ? c.gradients + weights : nullptr, c.accumulate, c.scratch});
   }
   if (c.dx != nullptr) {
-    input_kernel({g, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
+    gradients.input({g, c.batch, c.threads, c.dy, c.parameters, c.dx, c.accumulate_dx, c.scratch});
   }
 }
 
@@ -49,27 +66,41 @@ struct Convolution {
   static constexpr std::size_t weights = geometry.weights();
   static constexpr std::size_t outputs = geometry.output.channels;
   static constexpr bool gemm = algorithm != Algorithm::loops;
-  using Kernels = kernels::ConvKernels<geometry, algorithm == Algorithm::unrolled>;
+  template <kernels::Images images = kernels::Images::any>
+  using Kernels = kernels::ConvKernels<geometry, images, algorithm == Algorithm::unrolled>;
 
+  template <kernels::Images images, bool fuses>
   static void forward(const Call& c) {
-    constexpr auto* kernel = gemm ? Kernels::forward : kernels::conv2d_forward_loops;
-    convolve<kernel, has_bias>(geometry, c.parameters, c);
+    constexpr auto* kernel = gemm ? Kernels<images>::forward : kernels::conv2d_forward_loops;
+    convolve<has_bias, fuses>(geometry, kernel, weights, c);
   }
   static void prepare(const Call& c) {
     kernels::winograd_prepare({geometry, c.parameters, c.prepared});
   }
   static void forward_prepared(const Call& c) {
-    convolve<kernels::winograd_forward, has_bias>(geometry, c.prepared, c);
+    convolve<has_bias, true>(geometry, kernels::winograd_forward, weights, c);
   }
+  template <kernels::Images images>
   static void backward(const Call& c) {
     constexpr auto* dw_kernel =
-        gemm ? Kernels::weight_gradient : kernels::conv2d_weight_gradient_loops;
+        gemm ? Kernels<images>::weight_gradient : kernels::conv2d_weight_gradient_loops;
     constexpr auto* dx_kernel =
-        gemm ? Kernels::input_gradient : kernels::conv2d_input_gradient_loops;
-    convolve_backward<dw_kernel, dx_kernel, has_bias>(geometry, c);
+        gemm ? Kernels<images>::input_gradient : kernels::conv2d_input_gradient_loops;
+    convolve_backward<has_bias>(geometry, conv_gradients<dw_kernel, dx_kernel>, weights, c);
+  }
+  template <kernels::Images images>
+  static constexpr OpKernels of(bool fuses) {
+    return {fuses ? forward<images, true> : forward<images, false>, backward<images>};
+  }
+  static constexpr OpKernels kernels_of(std::size_t batch, bool fuses) {
+    using kernels::Images;
+    const Images images = gemm ? kernels::images_of(geometry, batch) : Images::any;
+    return images == Images::one          ? of<Images::one>(fuses)
+           : images == Images::fill_tiles ? of<Images::fill_tiles>(fuses)
+                                          : of<Images::any>(fuses);
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
-    return gemm ? Kernels::forward_scratch(batch, threads) : 0;
+    return gemm ? Kernels<>::forward_scratch(batch, threads) : 0;
   }
   static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
     if (!gemm) return 0;
@@ -92,8 +123,9 @@ struct Convolution {
   }
   static constexpr Op direct(const char* kind, int x) {
     return {.kind = kind,
-            .forward = forward,
-            .backward = backward,
+            .forward = forward<kernels::Images::any, true>,
+            .backward = backward<kernels::Images::any>,
+            .kernels_of = kernels_of,
             .x = x,
             .dw_needs = Needs::input,
             .accumulates = true,

@@ -32,7 +32,8 @@ struct Module<layer, input> {
                   .x = x,
                   .in_place = true,
                   .elementwise = true,
-                  .only_in_training = true},
+                  .only_in_training = true,
+                  .draws = true},
                  g.layout(x, input));
   }
 };

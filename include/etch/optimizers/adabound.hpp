@@ -19,15 +19,14 @@ struct AdaBound {
 
   void operator()(const OptimizerCall& c) const {
     kernels::Adam k = adam_call(c, betas, eps);
-    const double t = gamma * static_cast<double>(c.step);
-    const double final_step = final_lr * c.lr / lr;
-    const double correction = std::sqrt(1 - power(betas.second, c.step));
-    k.step_size = static_cast<float>(c.lr * correction / (1 - power(betas.first, c.step)));
+    const float t = static_cast<float>(gamma) * static_cast<float>(c.step);
+    const float final_step = static_cast<float>(final_lr / lr) * c.lr;
+    k.step_size *= k.sqrt_correction;
     k.sqrt_correction = 1;
     k.weight_decay = static_cast<float>(weight_decay);
     k.bounded = true;
-    k.lower = static_cast<float>(final_step * (1 - 1 / (t + 1)));
-    k.upper = static_cast<float>(final_step * (1 + 1 / t));
+    k.lower = final_step * (t / (t + 1));
+    k.upper = final_step * (1 + 1 / t);
     kernels::adam(k);
   }
 };

@@ -13,8 +13,8 @@ struct Betas {
 
 // Inline, so that an image has only the kernel's loop that its constants need.
 //
-// What the family shares: the moments' factors and bias corrections at a step, rounded from
-// double where PyTorch rounds them. State: exp_avg, exp_avg_sq.
+// What the family shares: the moments' factors, rounded from double as PyTorch does, and bias
+// corrections at a step. State: exp_avg, exp_avg_sq.
 [[gnu::always_inline]] inline kernels::Adam adam_call(const OptimizerCall& c, Betas betas,
                                                       double eps) {
   kernels::Adam k{};
@@ -25,8 +25,8 @@ struct Betas {
   k.one_minus_beta1 = static_cast<float>(1 - betas.first);
   k.one_minus_beta2 = static_cast<float>(1 - betas.second);
   k.eps = static_cast<float>(eps);
-  k.step_size = static_cast<float>(c.lr / (1 - power(betas.first, c.step)));
-  k.sqrt_correction = static_cast<float>(std::sqrt(1 - power(betas.second, c.step)));
+  k.step_size = c.lr / one_minus_power(fraction(betas.first), c.step);
+  k.sqrt_correction = std::sqrt(one_minus_power(fraction(betas.second), c.step));
   k.decay = 1;
   k.parameters = c.parameters;
   k.gradients = c.gradients;
@@ -62,7 +62,7 @@ struct AdamW {
 
   [[gnu::always_inline]] void operator()(const OptimizerCall& c) const {
     kernels::Adam k = adam_call(c, betas, eps);
-    k.decay = static_cast<float>(1 - c.lr * weight_decay);
+    k.decay = 1 - c.lr * static_cast<float>(weight_decay);
     kernels::adam(k);
   }
 };

@@ -17,7 +17,7 @@ struct SGD {
 
   // Inline, so that an image has only the kernel's loop that these constants need.
   [[gnu::always_inline]] void operator()(const OptimizerCall& c) const {
-    kernels::sgd({c.size, c.threads, static_cast<float>(c.lr), static_cast<float>(momentum),
+    kernels::sgd({c.size, c.threads, c.lr, static_cast<float>(momentum),
                   static_cast<float>(dampening), static_cast<float>(weight_decay), nesterov,
                   c.step == 1, c.parameters, c.gradients, momentum != 0 ? c.state : nullptr});
   }

@@ -11,8 +11,8 @@ const char* optimizer_name(const AnyOptimizer& optimizer) {
   return names[optimizer.index()];
 }
 
-double initial_lr(const AnyOptimizer& optimizer) {
-  return std::visit([](const auto& o) { return o.lr; }, optimizer);
+float initial_lr(const AnyOptimizer& optimizer) {
+  return std::visit([](const auto& o) { return static_cast<float>(o.lr); }, optimizer);
 }
 
 std::vector<const char*> state_names(const AnyOptimizer& optimizer) {
@@ -69,7 +69,7 @@ float Session::backward(std::span<const float> images, std::span<const std::int3
         {m.batch, output_size_, m.threads, scale, m.source(s.y), labels.data(), m.at(s.dy)});
   };
   const auto update = [&](const Step& s) { move(s.parameters, s.count, m.at(s.gradients)); };
-  run_training(training_.steps.data(), training_.steps.size(), m, run_loss, update);
+  run_training(training_.steps, m, run_loss, update);
   if (fused()) ++updates_;
   pending_ = true;
   output_ = {m.source(training_.output), m.batch * output_size_};

@@ -19,7 +19,7 @@ using AnyOptimizer = std::variant<SGD, Adam, AdamW, AdaBound>;
 
 // "sgd", "adam", "adamw", "adabound".
 const char* optimizer_name(const AnyOptimizer& optimizer);
-double initial_lr(const AnyOptimizer& optimizer);
+float initial_lr(const AnyOptimizer& optimizer);
 // PyTorch's names of the arrays of state that it has: "exp_avg", "exp_avg_sq".
 std::vector<const char*> state_names(const AnyOptimizer& optimizer);
 
@@ -66,7 +66,7 @@ class Session {
   std::size_t states() const { return trains() ? state_names(options_.optimizer).size() : 0; }
   bool trains() const { return !options_.evaluates_only; }
 
-  void set_lr(double lr) { lr_ = lr; }
+  void set_lr(double lr) { lr_ = static_cast<float>(lr); }
   // What beside the arrays has to be kept for training to go on: how many batches ran and how
   // many updates were made.
   std::uint64_t runs() const { return runs_; }
@@ -88,7 +88,7 @@ class Session {
   Block<std::byte> arena_;  // one for both programs: they take turns
   std::size_t input_size_, output_size_;
   std::uint64_t runs_ = 0, updates_ = 0;
-  double lr_;
+  float lr_;
   float loss_ = 0;
   bool pending_ = false;  // gradients hold a batch that was not applied
   std::span<const float> output_{};

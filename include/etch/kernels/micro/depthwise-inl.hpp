@@ -35,7 +35,7 @@ inline HWY_NOINLINE void depthwise_forward(const ConvForward& c) {
     segments.line(l);
     for (std::size_t p = 0; p < segments.width; p += segments.rows) {
       segments.pixels(p, std::min(most_rows, segments.width - p));
-      run_columns(depthwise_tiles, segments, {g, c.weight, channels}, channels,
+      run_columns(depthwise_tiles, segments, {c.weight, channels, g.taps()}, channels,
                   moved(y, (l * segments.width + p) * channels, 0));
     }
   }
@@ -48,7 +48,7 @@ inline HWY_NOINLINE void depthwise_input_gradient(const ConvInputGradient& c) {
       c.dx, g.window.stride.width * channels, {.skip = c.accumulate ? c.dx : nullptr}};
   BackwardSegments segments(g, c.batch, c.dy, c.scratch);
   for_input_tiles(g, segments, [&](std::size_t pixel) {
-    run_columns(depthwise_tiles, segments, {g, c.weight, channels}, channels,
+    run_columns(depthwise_tiles, segments, {c.weight, channels, g.taps()}, channels,
                 moved(dx, pixel * channels, 0));
   });
 }

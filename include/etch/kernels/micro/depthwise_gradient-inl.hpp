@@ -22,9 +22,9 @@ inline void channel_gradient(const Runs& runs, std::size_t channels, float* grad
   const bool few = overlaps && channels < depthwise_gradient.columns;
   const std::size_t width = few ? depthwise_gradient_narrow.columns : depthwise_gradient.columns;
   for (std::size_t c = 0; c < channels; c += width) {
-    const std::size_t first = overlaps ? std::min(c, channels - width) : c;
-    const TileColumns columns{first, std::min(width, channels - first), c - first};
-    const Destination to{gradient + first, 0, {.skip = add ? gradient + first : nullptr}};
+    const TileColumns columns = columns_at(c, channels, width);
+    float* from = gradient + columns.first;
+    const Destination to{from, 0, {.skip = add ? from : nullptr}};
     few ? channel_gradient_tile<depthwise_gradient_narrow>(runs, columns, to)
         : channel_gradient_tile<depthwise_gradient>(runs, columns, to);
   }
@@ -42,7 +42,9 @@ inline HWY_NOINLINE void depthwise_weight_gradient(const ConvWeightGradient& c) 
       channel_gradient(runs.at(tap / kernel, v, low, std::max(low, high)), channels,
                        c.dweight + tap * channels, add);
     }
-    if (c.dbias != nullptr) bias_gradient(runs.chunk(), c.dbias, channels, add);
+    if (c.dbias != nullptr) {
+      bias_by_tiles(gradient_blocks<TileUse{}>, runs.chunk(), c.dbias, channels, add);
+    }
   }
 }
 

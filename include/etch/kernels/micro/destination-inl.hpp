@@ -15,6 +15,12 @@ struct Destination {
   Epilogue epilogue;
 };
 
+// A tile's columns: `count` from `first` on, of which the first `skip` were stored by another tile.
+// Rows of its sums are `width` apart.
+struct TileColumns {
+  std::size_t first, count, skip, width;
+};
+
 inline Destination moved(const Destination& d, std::size_t pixel, std::size_t column) {
   const auto by = [](const float* p, std::size_t n) { return p != nullptr ? p + n : nullptr; };
   const Epilogue& e = d.epilogue;

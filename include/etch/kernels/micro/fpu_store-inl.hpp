@@ -12,31 +12,33 @@ HWY_INLINE void store_columns(const Destination& d, const float* sums, std::size
                               std::size_t stride, std::size_t c, std::index_sequence<i...>) {
   const Epilogue& e = d.epilogue;
   const bool relu = e.relu;
+  const std::size_t next = d.stride;
   const float* skip = e.skip != nullptr ? e.skip + c : nullptr;
   float scale[sizeof...(i)], shift[sizeof...(i)];
   ((scale[i] = e.scale != nullptr ? e.scale[c + i] : 1.0f), ...);
   ((shift[i] = e.shift != nullptr ? e.shift[c + i] : 0.0f), ...);
   sums += c;
-  for (float* y = d.y + c; rows != 0; --rows, y += d.stride, sums += stride) {
+  for (float* y = d.y + c; rows != 0; --rows, y += next, sums += stride) {
     float v[] = {sums[i] * scale[i] + shift[i]...};
     if (skip != nullptr) {
       ((v[i] += skip[i]), ...);
-      skip += d.stride;
+      skip += next;
     }
     if (relu) ((v[i] = v[i] < 0 ? 0 : v[i]), ...);
     ((y[i] = v[i]), ...);
   }
 }
 
-// Stores `rows` rows of `columns` sums, their columns [first, count).
+// Stores `rows` rows of sums, of a tile as wide as its columns are.
 inline HWY_NOINLINE void store_sums(const Destination& d, const float* sums, std::size_t rows,
-                                    std::size_t columns, std::size_t first, std::size_t count) {
-  std::size_t c = first;
-  for (; c + 4 <= count; c += 4) {
-    store_columns(d, sums, rows, columns, c, std::make_index_sequence<4>());
+                                    const TileColumns& columns) {
+  const std::size_t width = columns.width;
+  std::size_t c = columns.skip;
+  for (; c + 4 <= width; c += 4) {
+    store_columns(d, sums, rows, width, c, std::make_index_sequence<4>());
   }
-  for (; c < count; ++c) {
-    store_columns(d, sums, rows, columns, c, std::make_index_sequence<1>());
+  for (; c < width; ++c) {
+    store_columns(d, sums, rows, width, c, std::make_index_sequence<1>());
   }
 }
 

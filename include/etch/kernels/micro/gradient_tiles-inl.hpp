@@ -23,15 +23,20 @@ struct GradientBlock {
 };
 template <Block block>
 inline constexpr GradientBlock gradient_block{gradient_tile<block>, block};
+struct GradientBlocks {
+  GradientBlock tall, low, single, line, narrow;
+  // dbias, or what is added to it: the sums of dy over the runs' pixels, which follow each other.
+  void (*bias)(const GradientBlocks&, const Runs&, float* dbias, std::size_t outputs, bool add);
+};
 
 // The tile of `rows` rows and `columns` columns that are left.
-HWY_INLINE const GradientBlock& gradient_block_of(std::size_t rows, std::size_t columns) {
-  constexpr Shapes s = gradient_shapes;
-  if (overlaps && columns < s.tall.columns) return gradient_block<s.narrow>;
-  if (rows >= s.tall.rows) return gradient_block<s.tall>;
-  if (rows >= s.low.rows) return gradient_block<s.low>;
-  if (overlaps && columns < s.single.columns) return gradient_block<gradient_line>;
-  return gradient_block<s.single>;
+HWY_INLINE const GradientBlock& choose(const GradientBlocks& blocks, std::size_t rows,
+                                       std::size_t columns) {
+  if (overlaps && columns < blocks.tall.block.columns) return blocks.narrow;
+  if (rows >= blocks.tall.block.rows) return blocks.tall;
+  if (rows >= blocks.low.block.rows) return blocks.low;
+  if (overlaps && columns < blocks.single.block.columns) return blocks.line;
+  return blocks.single;
 }
 
 // Rows of the gradient of one panel.
@@ -42,31 +47,53 @@ struct GradientRows {
 };
 
 // Runs the tiles of all rows and columns.
-inline HWY_NOINLINE void gradient_tiles(const Runs& runs, const GradientRows& g) {
+inline HWY_NOINLINE void gradient_tiles(const GradientBlocks& blocks, const Runs& runs,
+                                        const GradientRows& g) {
   for (std::size_t i = 0; i < g.rows;) {
-    const std::size_t left = g.rows - i;
-    std::size_t rows = 0;
-    for (std::size_t o = 0; o < g.width;) {
-      const GradientBlock& tile = gradient_block_of(left, g.width);
-      rows = std::min(tile.block.rows, left);
-      const std::size_t columns = tile.block.columns;
-      const std::size_t first = overlaps ? std::min(o, g.width - columns) : o;
-      const TileColumns across{first, std::min(columns, g.width - first), o - first};
-      float* dweight = g.dweight + i * g.width + first;
-      tile.run(runs, i, rows, across, {dweight, g.width, {.skip = g.add ? dweight : nullptr}});
-      o = first + columns;
+    const GradientBlock& tile = choose(blocks, g.rows - i, g.width);
+    const std::size_t rows = std::min(tile.block.rows, g.rows - i), columns = tile.block.columns;
+    for (std::size_t o = 0; o < g.width; o += columns) {
+      const TileColumns at = columns_at(o, g.width, columns);
+      float* dweight = g.dweight + i * g.width + at.first;
+      tile.run(runs, i, rows, at, {dweight, g.width, {.skip = g.add ? dweight : nullptr}});
     }
     i += rows;
   }
 }
 
-// dbias over the runs' pixels, which is the row of an input that is always 1. The runs follow each
-// other.
-inline HWY_NOINLINE void bias_gradient(const Runs& runs, float* dbias, std::size_t outputs,
-                                       bool add) {
+// The bias is the row of an input that is always 1.
+inline HWY_NOINLINE void bias_by_tiles(const GradientBlocks& blocks, const Runs& runs, float* dbias,
+                                       std::size_t outputs, bool add) {
   static constexpr float one = 1;
   Run run{&one, runs.begin[0].dy};
-  gradient_tiles({&run, 1, runs.pixels, 0, runs.dy_stride}, {dbias, 1, outputs, add});
+  gradient_tiles(blocks, {&run, 1, runs.pixels, 0, runs.dy_stride}, {dbias, 1, outputs, add});
 }
+// Where nothing else needs tiles of one row.
+inline HWY_NOINLINE void bias_by_loop(const GradientBlocks&, const Runs& runs, float* dbias,
+                                      std::size_t outputs, bool add) {
+  for (std::size_t o = 0; o < outputs; ++o) {
+    const float* dy = runs.begin[0].dy + o;
+    float sum = 0;
+    for (std::size_t left = runs.pixels; left != 0; --left, dy += runs.dy_stride) sum += *dy;
+    dbias[o] = add ? dbias[o] + sum : sum;
+  }
+}
+
+// With Helium the bias needs tiles of one row.
+constexpr bool all_are_tall(const TileUse& use) { return use.rows == Rows::whole && overlaps; }
+// The blocks that a use needs, in the place of the others too.
+constexpr Shapes needed(const TileUse& use, Shapes shapes) {
+  if (use.columns >= shapes.tall.columns) shapes.narrow = shapes.tall;
+  if (all_are_tall(use)) shapes.low = shapes.single = shapes.tall;
+  return shapes;
+}
+template <Shapes s, Block line, auto* bias>
+inline constexpr GradientBlocks blocks_of{gradient_block<s.tall>,   gradient_block<s.low>,
+                                          gradient_block<s.single>, gradient_block<line>,
+                                          gradient_block<s.narrow>, bias};
+template <TileUse use, bool tall_only = all_are_tall(use)>
+inline constexpr const GradientBlocks& gradient_blocks =
+    blocks_of<needed(use, gradient_shapes), tall_only ? gradient_shapes.tall : gradient_line,
+              tall_only ? bias_by_loop : bias_by_tiles>;
 
 }  // namespace etch::kernels::micro

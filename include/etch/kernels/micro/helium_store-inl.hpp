@@ -5,9 +5,10 @@
 
 namespace etch::kernels::micro {
 
-// Stores `rows` rows of `columns` sums, their columns below `count`; columns are whole vectors.
+// Stores `rows` rows of sums, whose width is whole vectors.
 inline HWY_NOINLINE void store_sums(const Destination& d, const float* sums, std::size_t rows,
-                                    std::size_t columns, std::size_t, std::size_t count) {
+                                    const TileColumns& columns) {
+  const std::size_t count = columns.count, width = columns.width;
   const Epilogue& e = d.epilogue;
   for (std::size_t c = 0; c < count; c += lanes) {
     const mve_pred16_t p = columns_before(count, c);
@@ -18,7 +19,7 @@ inline HWY_NOINLINE void store_sums(const Destination& d, const float* sums, std
     float* y = d.y + c;
     const float* skip = e.skip != nullptr ? e.skip + c : nullptr;
     const float* sum = sums + c;
-    for (std::size_t r = 0; r < rows; ++r, y += d.stride, sum += columns) {
+    for (std::size_t r = 0; r < rows; ++r, y += d.stride, sum += width) {
       Vector v = vfmaq_f32(shift, vld1q_f32(sum), scale);
       if (skip != nullptr) {
         v = vaddq_f32(v, vldrwq_z_f32(skip, p));

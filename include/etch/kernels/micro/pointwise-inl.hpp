@@ -8,49 +8,52 @@
 
 namespace etch::kernels::micro {
 
-// Calls body(segments, first pixel) for tiles of `pixels` rows of `length` floats.
-template <class Body>
-HWY_INLINE void for_row_tiles(std::size_t pixels, const float* row, std::size_t length,
-                              const Body& body) {
-  Segment segment{{}, 0, length};
+// The rows of a matrix: as many as there are pixels.
+struct Matrix {
+  const float* first;
+  std::size_t pixels, length;
+};
+
+// Runs tiles of rows over all columns.
+inline void run_rows(const Tiles& tiles, const Matrix& matrix, const TileWeights& weights,
+                     std::size_t columns, const Destination& to) {
+  Segment segment;
+  segment.k = 0;
+  segment.length = matrix.length;
   Segments segments{&segment, 1, 0};
-  for (std::size_t p = 0; p < pixels; p += segments.rows) {
-    segments.rows = std::min(most_rows, pixels - p);
+  const float* row = matrix.first;
+  for (std::size_t p = 0; p < matrix.pixels; p += segments.rows) {
+    segments.rows = std::min(most_rows, matrix.pixels - p);
     for (std::size_t i = 0; i < most_rows; ++i) {
       segment.row[i] = row;
-      if (i + 1 < segments.rows) row += length;
+      if (i + 1 < segments.rows) row += matrix.length;
     }
-    row += length;
-    body(segments, p);
+    row += matrix.length;
+    run_columns(tiles, segments, weights, columns, moved(to, p * to.stride, 0));
   }
 }
 
-inline HWY_NOINLINE void pointwise_forward(const ConvForward& c) {
+inline HWY_NOINLINE void pointwise_forward(const ConvForward& c, const Tiles& tiles) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
+  const Matrix x{c.x, c.batch * g.output.height * g.output.width, inputs};
   const Destination y{c.y, outputs, c.epilogue};
-  for_row_tiles(c.batch * g.output.height * g.output.width, c.x, inputs,
-                [&](const Segments& segments, std::size_t p) {
-                  for (std::size_t o = 0; o < outputs; o += panel) {
-                    const std::size_t width = std::min(panel, outputs - o);
-                    run_columns(forward_tiles, segments, {g, c.weight + o * inputs, width}, width,
-                                moved(y, p * outputs, o));
-                  }
-                });
+  for (std::size_t o = 0; o < outputs; o += panel) {
+    const std::size_t width = std::min(panel, outputs - o);
+    run_rows(tiles, x, {c.weight + o * inputs, width, inputs}, width, moved(y, 0, o));
+  }
 }
 
-inline HWY_NOINLINE void pointwise_input_gradient(const ConvInputGradient& c) {
+inline HWY_NOINLINE void pointwise_input_gradient(const ConvInputGradient& c, const Tiles& tiles) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
-  const Destination dx{c.dx, inputs, {.skip = c.accumulate ? c.dx : nullptr}};
-  for_row_tiles(c.batch * g.output.height * g.output.width, c.dy, outputs,
-                [&](const Segments& segments, std::size_t p) {
-                  run_columns(backward_tiles, segments, {g, c.weight, outputs}, inputs,
-                              moved(dx, p * inputs, 0));
-                });
+  const Matrix dy{c.dy, c.batch * g.output.height * g.output.width, outputs};
+  run_rows(tiles, dy, {c.weight, outputs, inputs}, inputs,
+           {c.dx, inputs, {.skip = c.accumulate ? c.dx : nullptr}});
 }
 
-inline HWY_NOINLINE void pointwise_weight_gradient(const ConvWeightGradient& c) {
+inline HWY_NOINLINE void pointwise_weight_gradient(const ConvWeightGradient& c,
+                                                   const GradientBlocks& blocks) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
   const std::size_t pixels = c.batch * g.output.height * g.output.width;
@@ -58,9 +61,10 @@ inline HWY_NOINLINE void pointwise_weight_gradient(const ConvWeightGradient& c) 
     const bool add = p > 0 || c.accumulate;
     Run run{c.x + p * inputs, c.dy + p * outputs};
     Runs runs{&run, 1, std::min(chunk_pixels, pixels - p), inputs, outputs};
-    if (c.dbias != nullptr) bias_gradient(runs, c.dbias, outputs, add);
+    if (c.dbias != nullptr) blocks.bias(blocks, runs, c.dbias, outputs, add);
     for (std::size_t o = 0; o < outputs; o += panel, run.dy += panel) {
-      gradient_tiles(runs, {c.dweight + o * inputs, inputs, std::min(panel, outputs - o), add});
+      gradient_tiles(blocks, runs,
+                     {c.dweight + o * inputs, inputs, std::min(panel, outputs - o), add});
     }
   }
 }

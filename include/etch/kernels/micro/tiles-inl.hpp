@@ -2,22 +2,24 @@
 #pragma once
 #include <etch/kernels/micro/segments.hpp>
 #include <etch/kernels/micro/store-inl.hpp>
+#include <etch/kernels/micro/tile_use.hpp>
 
 #include <algorithm>
 
 namespace etch::kernels::micro {
 
-// A tile's columns: `count` from `first` on, of which the first `skip` were stored by another tile.
-struct TileColumns {
-  std::size_t first, count, skip;
+// The weights of a group, or of one of its panels, and how wide it is; `rows` of an output.
+struct TileWeights {
+  const float* first;
+  std::size_t width, rows;
 };
 
-// The weights of a group, or of one of its panels, and how wide it is.
-struct TileWeights {
-  const ConvGeometry& geometry;
-  const float* first;
-  std::size_t width;
-};
+// The tile of `width` columns that does column c of `columns`.
+HWY_INLINE TileColumns columns_at(std::size_t c, std::size_t columns, std::size_t width) {
+  if (!overlaps) return {c, std::min(width, columns - c), 0, width};
+  const std::size_t first = std::min(c, columns - width);
+  return {first, width, c - first, width};
+}
 
 struct Tile {
   void (*run)(const Segments&, const TileWeights&, const TileColumns&, const Destination&);
@@ -26,6 +28,16 @@ struct Tile {
 struct Tiles {
   Tile tall, low, single, narrow;
 };
+
+// Those that are needed, in the place of the others too.
+constexpr Tiles needed(const TileUse& use, Tiles tiles) {
+  if (use.columns >= tiles.tall.columns) tiles.narrow = tiles.tall;
+  if (use.rows == Rows::whole) tiles.low = tiles.single = tiles.tall;
+  if (use.rows != Rows::one) return tiles;
+  if (use.columns >= tiles.single.columns) tiles.low = tiles.single;
+  tiles.tall = tiles.low;
+  return tiles;
+}
 
 HWY_INLINE const Tile& choose(const Tiles& tiles, std::size_t rows, std::size_t columns) {
   if (!overlaps) return rows > 1 ? tiles.tall : tiles.single;
@@ -40,9 +52,8 @@ inline HWY_NOINLINE void run_columns(const Tiles& tiles, const Segments& segment
                                      const Destination& to) {
   const Tile tile = choose(tiles, segments.rows, columns);
   for (std::size_t c = 0; c < columns; c += tile.columns) {
-    const std::size_t first = overlaps ? std::min(c, columns - tile.columns) : c;
-    const TileColumns at{first, std::min(tile.columns, columns - first), c - first};
-    tile.run(segments, weights, at, moved(to, 0, first));
+    const TileColumns at = columns_at(c, columns, tile.columns);
+    tile.run(segments, weights, at, moved(to, 0, at.first));
   }
 }
 
@@ -59,7 +70,7 @@ HWY_INLINE void store(const Sums<block>& sums, std::size_t rows, const TileColum
   }
   float values[Sums<block>::size];
   sums.store(values);
-  store_sums(to, values, rows, block.columns, columns.skip, columns.count);
+  store_sums(to, values, rows, columns);
 }
 
 template <Block block>
@@ -76,7 +87,7 @@ HWY_NOINLINE void forward_tile(const Segments& segments, const TileWeights& weig
 
 // A panel of the outputs that a gradient to the input is summed over, and a segment of its pixels.
 struct PanelOf {
-  std::size_t o, width;
+  std::size_t o = 0, width;
   const float* first;
   const Segment* segment;
 };
@@ -90,13 +101,12 @@ HWY_INLINE void stay_in_memory(PanelOf& p) {
 template <Block block>
 HWY_NOINLINE void backward_tile(const Segments& segments, const TileWeights& weights,
                                 const TileColumns& columns, const Destination& to) {
-  const ConvGeometry& g = weights.geometry;
-  const std::size_t k = g.taps() * g.inputs(), count = columns.count;
-  PanelOf p{};
+  const std::size_t count = columns.count;
+  PanelOf p;
   Sums<block> sums;
   for (; p.o < weights.width; p.o += panel) {
     p.width = std::min(panel, weights.width - p.o);
-    p.first = weights.first + p.o * k + columns.first * p.width;
+    p.first = weights.first + p.o * weights.rows + columns.first * p.width;
     for (p.segment = segments.begin; p.segment != segments.begin + segments.size; ++p.segment) {
       stay_in_memory(p);
       const Segment& s = *p.segment;
@@ -111,11 +121,15 @@ template <Block block>
 inline constexpr Tile forward_tile_of{forward_tile<block>, block.columns};
 template <Block block>
 inline constexpr Tile backward_tile_of{backward_tile<block>, block.columns};
-inline constexpr Tiles forward_tiles{
-    forward_tile_of<forward_shapes.tall>, forward_tile_of<forward_shapes.low>,
-    forward_tile_of<forward_shapes.single>, forward_tile_of<forward_shapes.narrow>};
-inline constexpr Tiles backward_tiles{
-    backward_tile_of<backward_shapes.tall>, backward_tile_of<backward_shapes.low>,
-    backward_tile_of<backward_shapes.single>, backward_tile_of<backward_shapes.narrow>};
+template <TileUse use>
+inline constexpr Tiles forward_tiles = needed(use, {forward_tile_of<forward_shapes.tall>,
+                                                    forward_tile_of<forward_shapes.low>,
+                                                    forward_tile_of<forward_shapes.single>,
+                                                    forward_tile_of<forward_shapes.narrow>});
+template <TileUse use>
+inline constexpr Tiles backward_tiles = needed(use, {backward_tile_of<backward_shapes.tall>,
+                                                     backward_tile_of<backward_shapes.low>,
+                                                     backward_tile_of<backward_shapes.single>,
+                                                     backward_tile_of<backward_shapes.narrow>});
 
 }  // namespace etch::kernels::micro

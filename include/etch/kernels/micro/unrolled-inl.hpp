@@ -150,8 +150,8 @@ class Unrolled {
     }
     float values[rows * columns];
     sums.store(values);
-    store_sums(moved(to, t.skip * outputs, 0), values + t.skip * columns, rows - t.skip, columns,
-               skip, columns);
+    store_sums(moved(to, t.skip * outputs, 0), values + t.skip * columns, rows - t.skip,
+               {first, columns, skip, columns});
   }
 };
 

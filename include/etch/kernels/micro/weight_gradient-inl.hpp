@@ -11,8 +11,12 @@ namespace etch::kernels::micro {
 
 class WeightGradient {
  public:
-  WeightGradient(const ConvWeightGradient& c, std::size_t group)
-      : c_(c), g_(c.geometry), group_(group), runs_(c.geometry, c.batch, c.scratch) {}
+  WeightGradient(const ConvWeightGradient& c, const GradientBlocks& blocks, std::size_t group)
+      : c_(c),
+        g_(c.geometry),
+        blocks_(blocks),
+        group_(group),
+        runs_(c.geometry, c.batch, c.scratch) {}
 
   void run() {
     const Window& w = g_.window;
@@ -26,7 +30,7 @@ class WeightGradient {
         merged ? kernel_row(u) : taps(u);
       }
       if (c_.dbias != nullptr) {
-        bias_gradient(runs_.chunk(), c_.dbias + group_ * g_.outputs(), g_.outputs(), add_);
+        blocks_.bias(blocks_, runs_.chunk(), c_.dbias + group_ * g_.outputs(), g_.outputs(), add_);
       }
     }
   }
@@ -58,20 +62,24 @@ class WeightGradient {
       const std::size_t width = std::min(panel, g_.outputs() - o);
       float* of_panel = c_.dweight + (group_ * g_.outputs() + o) * k;
       const std::size_t row = (u * g_.window.kernel_size.width + v) * inputs;
-      gradient_tiles(runs, {of_panel + row * width, taps * inputs, width, add});
+      gradient_tiles(blocks_, runs, {of_panel + row * width, taps * inputs, width, add});
       for (std::size_t r = 0; r < runs.size; ++r) runs.begin[r].dy += panel;
     }
   }
 
   const ConvWeightGradient& c_;
   const ConvGeometry& g_;
+  const GradientBlocks& blocks_;
   std::size_t group_;
   ChunkRuns runs_;
   bool add_ = false;
 };
 
-inline HWY_NOINLINE void window_weight_gradient(const ConvWeightGradient& c) {
-  for (std::size_t group = 0; group < c.geometry.groups; ++group) WeightGradient(c, group).run();
+inline HWY_NOINLINE void window_weight_gradient(const ConvWeightGradient& c,
+                                                const GradientBlocks& blocks) {
+  for (std::size_t group = 0; group < c.geometry.groups; ++group) {
+    WeightGradient(c, blocks, group).run();
+  }
 }
 
 }  // namespace etch::kernels::micro
