@@ -120,7 +120,7 @@ constexpr std::size_t gray_gradient_bytes(const ConvGeometry& g) {  // of one th
 
 // Few channels in narrow images: conv2d_narrow-inl.hpp. A line is a pixel of `narrow_lines`, and
 // the scratch begins with that convolution's weights and what its epilogue adds.
-constexpr bool is_narrow(const ConvGeometry& g) {
+constexpr bool is_narrow([[maybe_unused]] const ConvGeometry& g) {
 #if defined(HWY_COMPILE_ONLY_SCALAR)
   return false;
 #else
