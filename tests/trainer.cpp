@@ -123,6 +123,39 @@ TEST_CASE("frozen layers don't move and cost nothing") {
   CHECK(moved);
 }
 
+TEST_CASE("what is frozen may stay where it is") {
+  constexpr auto head = Sequential<Frozen<Conv2d{.out_channels = 8, .kernel_size = 3},
+                                          BatchNorm2d{}, ReLU{}, MaxPool2d{.kernel_size = 2}>{},
+                                   Conv2d{.out_channels = 4, .kernel_size = 3}, ReLU{}, Flatten{},
+                                   Dropout{}, Linear{.out_features = 10}>{};
+  using Net = Network<head, Shape{1, 28, 28}>;
+  constexpr Training options{.batch = 4};
+  using T = Trainer<Net, CrossEntropyLoss{}, Adam{}, options>;
+  using InPlace =
+      Trainer<Net, CrossEntropyLoss{}, Adam{}, Training{.batch = 4, .frozen_in_place = true}>;
+  static_assert(InPlace::parameter_bytes == Net::graph.num_trainable * sizeof(float));
+  static_assert(sizeof(InPlace) == sizeof(T) - (T::parameter_bytes - InPlace::parameter_bytes));
+  static_assert(InMode<Net, Learning{CrossEntropyLoss{}, Adam{}, options}>::flash == 0);
+  static_assert(InMode<Net, Learning{CrossEntropyLoss{}, Adam{},
+                                     Training{.batch = 4, .frozen_in_place = true}}>::flash ==
+                Net::parameter_bytes);
+  const auto whole = std::make_unique<T>(3);
+  const auto given = std::make_unique<const Parameters<Net>>(whole->parameters());
+  const auto in_place = std::make_unique<InPlace>(*given, 3);
+  const Data<Net> data(4);
+  for (int step = 0; step < 3; ++step) {
+    REQUIRE(in_place->step(data.images, data.labels) == whole->step(data.images, data.labels));
+  }
+  const float *got = in_place->parameters().values, *want = whole->parameters().values;
+  CHECK(std::equal(got, got + Net::graph.num_trainable, want));
+  CHECK_FALSE(std::equal(got, got + Net::graph.num_trainable, given->values));
+  const auto net = std::make_unique<Inference<Net>>(*given, in_place->parameters());
+  const auto same = std::make_unique<Inference<Net>>(whole->parameters());
+  const std::span<const float, 784> image(data.images.data(), 784);
+  const auto outputs = (*net)(image), expected = (*same)(image);
+  CHECK(std::equal(outputs.begin(), outputs.end(), expected.begin()));
+}
+
 TEST_CASE("an object's size is the sum of its constants") {
   using Net = Network<lenet<10>, Shape{1, 28, 28}>;
   using T = Trainer<Net, CrossEntropyLoss{}, Adam{}, Training{.batch = 4}>;

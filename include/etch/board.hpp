@@ -33,7 +33,7 @@ template <class L, class O>
 Learning(L, O, Training) -> Learning<L, O>;
 
 // The object that a mode means, and its flash: inference reads weights from there, training has
-// them in RAM.
+// them in RAM, but for what is frozen in place.
 template <class Net, auto mode>
 struct InMode {
   using Object = Inference<Net, mode>;
@@ -42,7 +42,7 @@ struct InMode {
 template <class Net, class L, class O, Learning<L, O> mode>
 struct InMode<Net, mode> {
   using Object = Trainer<Net, mode.loss, mode.optimizer, mode.options>;
-  static constexpr std::size_t flash = 0;
+  static constexpr std::size_t flash = mode.options.frozen_in_place ? Net::parameter_bytes : 0;
 };
 
 // A layer's name as arguments of a type, which every compiler prints as letters.

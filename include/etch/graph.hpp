@@ -31,6 +31,7 @@ constexpr Op same_op(const Op&);
 struct OpKernels {
   Kernel forward = nullptr, backward = nullptr;
 };
+constexpr OpKernels own_kernels(const Op&, std::size_t, bool);
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
@@ -38,8 +39,8 @@ struct Op {
   Kernel forward = nullptr;   // y from x (and skip)
   Kernel backward = nullptr;  // dx, and gradients, from dy; none where there is a skip
   // What takes their place where there are at most so many images, and where steps may be fused
-  // (Call::norm, skip, relu), or not; null: nothing.
-  OpKernels (*kernels_of)(std::size_t batch, bool fuses) = nullptr;
+  // (Call::norm, skip, relu), or not.
+  OpKernels (*kernels_of)(const Op&, std::size_t batch, bool fuses) = own_kernels;
   int x = none, skip = none, y = none;  // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;          // y may be stored over x, and dx over dy
@@ -72,6 +73,9 @@ struct Op {
 };
 
 constexpr Op same_op(const Op& op) { return op; }
+constexpr OpKernels own_kernels(const Op& op, std::size_t, bool) {
+  return {op.forward, op.backward};
+}
 
 enum class Initial : unsigned char { uniform, zeros, ones };
 

@@ -44,6 +44,11 @@ class Inference {
   static constexpr std::size_t prepared_bytes = plan.prepared_bytes;
 
   explicit Inference(const Parameters<Net>& parameters) : parameters_(&parameters) { prepare(); }
+  // With what a Trainer has learned in the place of the first: Training::frozen_in_place.
+  Inference(const Parameters<Net>& parameters, const Learned<Net>& learned)
+      : parameters_(&parameters), learned_(&learned) {
+    prepare();
+  }
 
   // To be called where the parameters have changed and weights are transformed beforehand.
   void prepare() {
@@ -78,6 +83,8 @@ class Inference {
 
   Memory memory() {
     Memory m{.arena = arena_, .prepared = prepared_.data(), .parameters = parameters_->values};
+    // Inference only reads them.
+    if (learned_ != nullptr) m.trained = const_cast<float*>(learned_->values);
     m.threads = threads_;
     return m;
   }
@@ -87,6 +94,7 @@ class Inference {
   alignas(buffer_alignment) std::byte arena_[arena_bytes > 0 ? arena_bytes : 1];
   [[no_unique_address]] Prepared<prepared_bytes> prepared_;
   const Parameters<Net>* parameters_;
+  const Learned<Net>* learned_ = nullptr;
   std::size_t threads_ = options.threads;
 };
 

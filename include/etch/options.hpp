@@ -55,6 +55,9 @@ struct Training {
   Recompute recompute{};
   std::size_t threads = 1;  // at most this many
   Initialization initialization = Initialization::kaiming_uniform;
+  // Parameters come from outside, and what is frozen stays there, as in flash: the trainer has only
+  // what learns.
+  bool frozen_in_place = false;
 };
 
 }  // namespace etch

@@ -47,7 +47,7 @@ struct Memory {
   std::byte* prepared = nullptr;      // weights made by the steps of kind prepare
   const float* input = nullptr;       // (batch, H, W, C)
   const float* parameters = nullptr;  // all of them
-  float* trained = nullptr;           // the same where the program trains, else null
+  float* trained = nullptr;           // those that learn, and in training all that changes; or null
   float* gradients = nullptr;         // Update::accumulate: the gradient block, else null
   std::size_t batch = 1, threads = 1;
   std::uint64_t key = 0;    // of this training step's random numbers
@@ -98,7 +98,7 @@ void run_step(const auto& step, const Memory& m) {
   c.y = m.at(s.y);
   c.dy = m.at(s.dy);
   c.dx = m.at(s.dx);
-  c.parameters = m.parameters + s.parameters;
+  c.parameters = (s.count > 0 && m.trained != nullptr ? m.trained : m.parameters) + s.parameters;
   c.gradients = s.kind == StepKind::backward ? m.gradients_of(s) : nullptr;
   c.buffers = m.parameters + s.buffers;
   c.moving_buffers = s.mode == Mode::train && m.trained ? m.trained + s.buffers : nullptr;

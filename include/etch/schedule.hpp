@@ -185,8 +185,7 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   Step s = step_of(kind);
   s.op = s.last = static_cast<std::int16_t>(i);
   if (op.draws) s.stream = s.op;
-  const OpKernels kernels =
-      op.kernels_of != nullptr ? op.kernels_of(batch_, fuses_) : OpKernels{op.forward, op.backward};
+  const OpKernels kernels = op.kernels_of(op, batch_, fuses_);
   s.run = kind == StepKind::forward ? kernels.forward : kernels.backward;
   if (op.frozen) s.mode = Mode::evaluate;
   s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));

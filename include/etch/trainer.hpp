@@ -6,8 +6,10 @@
 #include <etch/network.hpp>
 #include <etch/optimizer.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <span>
+#include <type_traits>
 
 namespace etch {
 
@@ -29,6 +31,7 @@ class Trainer {
   static constexpr auto plan =
       draft<Net::graph.size>(Net::graph, FitBudget<Net, BudgetSearch(options)>::options);
   static constexpr bool fused = options.update == Update::fused;
+  static constexpr bool in_place = options.frozen_in_place;
   static constexpr std::size_t size = Net::graph.num_trainable;
   static constexpr bool draws = [] {
     for (int i = 0; i < Net::graph.size.ops; ++i) {
@@ -36,6 +39,17 @@ class Trainer {
     }
     return false;
   }();
+  // Running statistics that move but would have to stay where they are.
+  static constexpr std::size_t fixed_statistics = [] {
+    std::size_t floats = 0;
+    for (int i = 0; in_place && i < Net::graph.size.ops; ++i) {
+      if (!Net::graph.ops[i].frozen) floats += Net::graph.ops[i].num_buffers;
+    }
+    return floats;
+  }();
+  static_assert(AtMost<fixed_statistics, 0u>,
+                "Trainer: with frozen_in_place batch norms must be frozen: running statistics stay "
+                "where they are");
 
  public:
   static_assert(AtMost<plan.peak.arena_bytes, options.recompute.budget_or_all()>,
@@ -49,7 +63,8 @@ class Trainer {
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
   // Multiply-accumulates an image that backward makes again; forward has Net's macs.
   static constexpr std::uint64_t recompute_macs = plan.recompute_macs;
-  static constexpr std::size_t parameter_bytes = Net::parameter_bytes;
+  static constexpr std::size_t parameter_bytes =
+      in_place ? size * sizeof(float) : Net::parameter_bytes;
   static constexpr std::size_t gradient_bytes = fused ? 0 : size * sizeof(float);
   static constexpr std::size_t optimizer_bytes = optimizer.states() * size * sizeof(float);
 
@@ -58,8 +73,13 @@ class Trainer {
   static constexpr std::size_t target_size = loss.targets_per_image(output_size);
 
   // Parameters begin as Training::initialization says, from a seed; optimizer state begins at 0.
-  explicit Trainer(std::uint64_t seed = 0) : seed_(seed) {
+  explicit Trainer(std::uint64_t seed = 0) requires(!in_place) : seed_(seed) {
     initialize<options.initialization>(parameters_, seed);
+  }
+  // Training::frozen_in_place: begins with `given`, which must outlive it.
+  explicit Trainer(const Parameters<Net>& given, std::uint64_t seed = 0) requires(in_place)
+      : given_(given.values), seed_(seed) {
+    std::copy_n(given.values, size, parameters_.values);
   }
 
   // One step of training on a batch: images (N, H, W, C), N at most options.batch, and a target
@@ -103,8 +123,10 @@ class Trainer {
     return {m.source(plan.output), outputs_};
   }
 
-  Parameters<Net>& parameters() { return parameters_; }
-  const Parameters<Net>& parameters() const { return parameters_; }
+  // Parameters; with Training::frozen_in_place those that learn alone.
+  using Own = std::conditional_t<in_place, Learned<Net>, Parameters<Net>>;
+  Own& parameters() { return parameters_; }
+  const Own& parameters() const { return parameters_; }
   // As the parameters that learn; null with Update::fused. See GraphView::offset_of.
   const float* gradients() const { return fused ? nullptr : gradients_; }
   // states() arrays of num_trainable floats.
@@ -123,7 +145,7 @@ class Trainer {
     const Memory m{.arena = arena_,
                    .prepared = nullptr,
                    .input = images.data(),
-                   .parameters = parameters_.values,
+                   .parameters = in_place ? given_ : parameters_.values,
                    .trained = parameters_.values,
                    .gradients = gradients_,
                    .batch = images.size() / input_size,
@@ -153,10 +175,11 @@ class Trainer {
 
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }
 
-  Parameters<Net> parameters_;
+  Own parameters_;
   alignas(buffer_alignment) float gradients_[at_least_one(gradient_bytes / sizeof(float))]{};
   alignas(buffer_alignment) float state_[at_least_one(optimizer_bytes / sizeof(float))]{};
   alignas(buffer_alignment) std::byte arena_[arena_bytes];
+  const float* given_ = nullptr;
   std::uint64_t seed_, runs_ = 0, updates_ = 0;
   float lr_ = static_cast<float>(optimizer.lr);
   std::size_t threads_ = options.threads, outputs_ = 0;

@@ -1,5 +1,5 @@
 // Fine-tuning on the device: the host has learned upright digits; this sensor is mounted on its
-// side. The features stay frozen, and the last layer learns again.
+// side. The features stay frozen in flash, and the last layer learns again.
 #include "stream.hpp"
 
 using namespace firmware;
@@ -10,9 +10,9 @@ extern const Parameters<TunedDigits> weights;
 
 static constexpr std::size_t batch_size = 5;
 static Trainer<TunedDigits, CrossEntropyLoss{}, SGD{.lr = 0.02, .momentum = 0.9},
-               Training{.batch = batch_size, .update = Update::fused}>
-    trainer;
-static Inference<TunedDigits> net{trainer.parameters()};
+               Training{.batch = batch_size, .update = Update::fused, .frozen_in_place = true}>
+    trainer{weights};
+static Inference<TunedDigits> net{weights, trainer.parameters()};
 static Batch<batch_size> batch;
 
 static void turn(Digit& d) {
@@ -27,7 +27,6 @@ int main() {
   report_trainer<decltype(trainer)>("trainer");
   report_inference<decltype(net)>("net");
   report_parameters<TunedDigits>("weights");
-  trainer.parameters() = weights;
   print("upright: ");
   count_right(net, batch, test_digits);
   print("on its side: ");

@@ -92,7 +92,7 @@ struct Convolution {
   static constexpr OpKernels of(bool fuses) {
     return {fuses ? forward<images, true> : forward<images, false>, backward<images>};
   }
-  static constexpr OpKernels kernels_of(std::size_t batch, bool fuses) {
+  static constexpr OpKernels kernels_of(const Op&, std::size_t batch, bool fuses) {
     using kernels::Images;
     const Images images = gemm ? kernels::images_of(geometry, batch) : Images::any;
     return images == Images::one          ? of<Images::one>(fuses)

@@ -1,0 +1,15 @@
+// expect: Trainer: with frozen_in_place batch norms must be frozen, as running statistics stay
+// where numbers: 32 0
+#include <etch/etch.hpp>
+
+using namespace etch;
+
+inline constexpr BatchNorm1d norm{};
+#if defined(REJECT)
+using N = Network<Sequential<Frozen<Linear{.out_features = 8}>{}, norm>{}, Shape{3}>;
+#else
+using N =
+    Network<Sequential<Frozen<Linear{.out_features = 8}, norm>{}, Linear{.out_features = 2}>{},
+            Shape{3}>;
+#endif
+static_assert(Trainer<N, MSELoss{}, SGD{}, Training{.frozen_in_place = true}>::parameter_bytes > 0);
