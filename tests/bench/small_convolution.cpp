@@ -21,6 +21,7 @@ struct Layer {
   static constexpr Conv2d conv{
       .out_channels = 2, .kernel_size = 3, .padding = 3, .algorithm = algorithm};
   using Kernels = typename Module<conv, input>::Kernels;
+  static constexpr OpKernels step = Kernels::template of<kernels::Images::any>(false);
   static constexpr Shape output = conv.output(input);
 
   // As a step of a program calls it.
@@ -35,8 +36,8 @@ struct Layer {
     c.parameters = parameters.data();
     c.gradients = gradients.data();
     c.scratch = work.get();
-    Kernels::forward(c);
-    Kernels::backward(c);
+    step.forward(c);
+    step.backward(c);
   }
 
   Values x{batch * input.elements()}, dx{batch * input.elements()};
