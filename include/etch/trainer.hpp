@@ -47,9 +47,9 @@ class Trainer {
     }
     return floats;
   }();
-  static_assert(AtMost<fixed_statistics, 0u>,
-                "Trainer: with frozen_in_place batch norms must be frozen: running statistics stay "
-                "where they are");
+  static_assert(
+      AtMost<fixed_statistics, 0u>,
+      "Trainer: frozen_in_place needs frozen batch norms: their statistics stay in place");
 
  public:
   static_assert(AtMost<plan.peak.arena_bytes, options.recompute.budget_or_all()>,

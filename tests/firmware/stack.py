@@ -2,8 +2,8 @@
 
 Sizes and direct calls are the compiler's (-fcallgraph-info=su); for functions of the C library,
 which have none, both are read from the disassembly. An indirect call may reach every function
-whose address was taken and whose parameters no function on the way has: etch's programs call
-kernels, kernels call tiles, and none of them its like.
+whose address was taken and whose parameters no function on the way has; and of LEVELS only those
+that are deeper than all on the way, however these were called.
 """
 import glob
 import os
@@ -11,6 +11,13 @@ import re
 import subprocess
 
 PREFIX = "arm-none-eabi-"
+# Programs call steps, these call kernels, kernels what runs tiles, and all of them tiles: told apart
+# by their parameters.
+LEVELS = [re.compile(r) for r in (
+    r"^\(etch::Call const&\)$",
+    r"^\(etch::kernels::Conv(Forward|InputGradient|WeightGradient) const&",
+    r"micro::(GradientBlocks|Tiles) const&",
+    r"micro::(Segments|Runs) const&")]
 EXCEPTION_FRAME = 112  # what an interrupt pushes before its handler runs: 26 words and alignment
 
 
@@ -76,6 +83,11 @@ def parameters(names):
     return lists
 
 
+def level(kind):
+    """Of LEVELS, from 0 on; None: of none."""
+    return next((i for i, pattern in enumerate(LEVELS) if pattern.search(kind)), None)
+
+
 def push_bytes(text):
     """Bytes that one instruction takes off the stack pointer."""
     constant = re.search(r"(sub|subw|sub\.w)\s+sp, (?:sp, )?#(\d+)", text)
@@ -132,18 +144,29 @@ class Stack:
         self.sizes.update(sizes)
         self.edges.update(edges)
         self.taken = addresses_taken(folders) & present
-        self.kinds = parameters(self.taken)
+        self.kinds = parameters(present | set(self.sizes))
+        self.levels = {kind: level(kind) for kind in self.kinds.values()}
         self.known = {}
+
+    def passed(self, name, kinds, indirectly):
+        """The kinds that can't be called indirectly any more below `name`."""
+        own = self.kinds.get(name, "")
+        depth = self.levels.get(own)
+        if indirectly:
+            kinds = kinds | {own}
+        if depth is not None:
+            kinds = kinds | {k for k, l in self.levels.items() if l is not None and l <= depth}
+        return kinds
 
     def reached(self, name, kinds):
         """What `name` may call, and the kinds of indirectly called functions on the way there."""
         for callee in sorted(self.edges.get(name, ())):
             if callee != "__indirect_call":
-                yield callee, kinds
+                yield callee, self.passed(callee, kinds, False)
                 continue
             for target in sorted(self.taken):
                 if self.kinds[target] not in kinds and target.startswith("_Z"):
-                    yield target, kinds | {self.kinds[target]}
+                    yield target, self.passed(target, kinds, True)
 
     def depth(self, name, kinds=frozenset(), path=()):
         if name in path:

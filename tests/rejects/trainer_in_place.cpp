@@ -1,5 +1,5 @@
-// expect: Trainer: with frozen_in_place batch norms must be frozen, as running statistics stay
-// where numbers: 32 0
+// expect: Trainer: frozen_in_place needs frozen batch norms: their statistics stay in place
+// numbers: 16 0
 #include <etch/etch.hpp>
 
 using namespace etch;
