@@ -60,10 +60,6 @@ void conv2d_forward_loops(const ConvForward&);
 void conv2d_input_gradient_loops(const ConvInputGradient&);
 void conv2d_weight_gradient_loops(const ConvWeightGradient&);
 
-// What is known of the number of images that a kernel gets: one at most, or at most so many as fill
-// whole tiles of a fully connected layer.
-enum class Images : unsigned char { any, fill_tiles, one };
-
 // The functions that serve one geometry, Algorithm::unrolled or gemm. Firmware has several, of
 // which only those that are used are in the flash.
 #if !(defined(ETCH_HEADER_ONLY) && defined(HWY_COMPILE_ONLY_SCALAR))

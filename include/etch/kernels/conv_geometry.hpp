@@ -36,4 +36,8 @@ struct ConvGeometry {
   }
 };
 
+// What is known of the number of images that a kernel gets: one at most, or at most so many as fill
+// whole tiles of a fully connected layer.
+enum class Images : unsigned char { any, fill_tiles, one };
+
 }  // namespace etch::kernels

@@ -1,6 +1,6 @@
 // Which tiles the shape of a convolution needs: the others are not in the flash.
 #pragma once
-#include <etch/kernels/conv2d.hpp>
+#include <etch/kernels/conv_geometry.hpp>
 #include <etch/kernels/micro/segments.hpp>
 
 #include <algorithm>
