@@ -20,18 +20,18 @@ namespace etch::kernels::HWY_NAMESPACE {
 
 inline void conv2d_forward(const ConvForward&);
 inline void conv2d_input_gradient(const ConvInputGradient&);
-inline void weight_gradient(const ConvWeightGradient&);
+inline void conv2d_weight_gradient(const ConvWeightGradient&);
 
 // A convolution as one over lines, and where in the scratch its own tensors lie.
 class NarrowLines {
  public:
   NarrowLines(const ConvGeometry& g, std::byte* at)
-      : g_(g),
-        lines(narrow_lines(g)),
+      : lines(narrow_lines(g)),
         weight(reinterpret_cast<float*>(at)),
         scale(weight + lines.weights()),
         shift(scale + lines.output.channels),
-        scratch(at + narrow_bytes(g)) {}
+        scratch(at + narrow_bytes(g)),
+        g_(g) {}
 
   // The matrices of the kernel's rows.
   void expand(const float* from) const {
@@ -51,10 +51,6 @@ class NarrowLines {
     return to;
   }
 
- private:
-  const ConvGeometry& g_;
-
- public:
   const ConvGeometry lines;
   float *weight, *scale, *shift;
   std::byte* scratch;  // of the convolution over lines
@@ -86,6 +82,8 @@ class NarrowLines {
       }
     }
   }
+
+  const ConvGeometry& g_;
 };
 
 HWY_INLINE void narrow_forward(const ConvForward& c) {
@@ -108,7 +106,7 @@ HWY_INLINE void narrow_weight_gradient(const ConvWeightGradient& c) {
   const NarrowLines narrow(c.geometry, c.scratch);
   const ConvGeometry& g = c.geometry;
   float* dbias = c.dbias != nullptr ? narrow.shift : nullptr;
-  weight_gradient(
+  conv2d_weight_gradient(
       {narrow.lines, c.batch, c.threads, c.x, c.dy, narrow.weight, dbias, false, narrow.scratch});
   if (!c.accumulate) std::fill_n(c.dweight, g.weights(), 0.0f);
   narrow.fold(c.dweight);

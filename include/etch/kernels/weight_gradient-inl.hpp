@@ -377,7 +377,7 @@ class GradientColumns {
   float bias_[tile_columns] = {};
 };
 
-inline void weight_gradient(const ConvWeightGradient& c) {
+HWY_INLINE void weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
   const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
   const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
