@@ -50,12 +50,14 @@ ConvGeometry random_geometry(Generator& random) {
     g.groups = 1;
     if (narrow) {
       w.kernel_size.width = pick(2, 5);
+      w.stride.width = pick(1, 2);
       w.dilation.width = 1;
+      w.padding.width = pick(1, 4);
     } else {
       w.stride = w.dilation = 1;
     }
     do {
-      g.input = {pick(1, narrow ? 9 : 4), pick(1, 14), pick(1, narrow ? 5 : 40)};
+      g.input = {pick(1, narrow ? 9 : 4), pick(1, 14), pick(1, narrow ? 4 : 40)};
       g.output = w.output(g.input, few);
     } while (g.output.elements() == 0);
     return g;
