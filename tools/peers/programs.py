@@ -46,11 +46,12 @@ class Work:
     """What is compared: a model of etch's in a mode, and for how many threads."""
 
     def __init__(self, key, title, model, mode, batch, threads=(1, 2), samples=5, without=None,
-                 loops=False):
+                 loops=False, recompute=False):
         self.key, self.title, self.model, self.mode = key, title, model, mode
         self.batch, self.threads, self.samples = batch, threads, samples
         self.without = without  # the same model without batch norm, to be compared as well
         self.loops = loops  # compare with plain loops
+        self.recompute = recompute  # also with the memory that Recompute::blocks leaves
 
 
 class Programs:
@@ -120,6 +121,9 @@ class Programs:
             all_programs["etch, loops"] = self.etch(work, threads, "--algorithm", "loops")
         else:
             all_programs["etch, Update::fused"] = self.etch(work, threads, "--update", "fused")
+        if work.recompute:
+            all_programs["etch, Update::fused, Recompute::blocks"] = self.etch(
+                work, threads, "--update", "fused", "--recompute", "blocks")
         if work.without:
             all_programs["etch, no norm"] = self.etch(work, threads, model=work.without)
         for model in (work.model, work.without):
