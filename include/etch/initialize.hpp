@@ -97,7 +97,7 @@ inline constexpr auto first_values_of = [] {
 
 // The same of a network. A program that never draws from a normal distribution has no code for it.
 template <Initialization how, class Net>
-void initialize(Parameters<Net>& parameters, std::uint64_t seed) {
+[[gnu::cold]] void initialize(Parameters<Net>& parameters, std::uint64_t seed) {
   std::fill_n(parameters.values, Net::graph.total(), 0.0f);
   Generator random{seed};
   for (const FirstValues t :

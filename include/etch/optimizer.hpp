@@ -39,8 +39,9 @@ constexpr std::uint64_t fraction(double x) { return static_cast<std::uint64_t>(x
 
 // 1 - base^exponent, exponent > 0, by squaring in integers: as exact as in double, and neither code
 // nor time for doubles on cores whose FPU has none. The same bits whether training was resumed or
-// not.
-[[gnu::noinline]] constexpr float one_minus_power(std::uint64_t base, std::uint64_t exponent) {
+// not. Cold: once a step, and small.
+[[gnu::cold, gnu::noinline]] constexpr float one_minus_power(std::uint64_t base,
+                                                             std::uint64_t exponent) {
   std::uint64_t power = ~std::uint64_t{0};
   for (; exponent != 0; exponent >>= 1, base = fraction_product(base, base)) {
     if (exponent & 1) power = fraction_product(power, base);

@@ -16,7 +16,7 @@ emulate() {
 # with_cmake COMPILER FLAGS SYSTEM TARGET
 with_cmake() {
   cmake -S "$source/targets/template" -B "$folder/$4" -DCMAKE_SYSTEM_NAME="$3" \
-    -DCMAKE_CXX_COMPILER="$1" -DCMAKE_CXX_FLAGS="$2" -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY \
+    -DCMAKE_CXX_COMPILER="$1" -DCMAKE_CXX_FLAGS="$2" \
     -DETCH="$source" -DHIGHWAY="$folder/highway" -DMEMORY="$source/targets/$4/memory.ld" \
     >"$folder/log" 2>&1 && cmake --build "$folder/$4" >"$folder/log" 2>&1 ||
     { cat "$folder/log"; exit 1; }

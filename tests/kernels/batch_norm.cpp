@@ -30,7 +30,7 @@ TEST_CASE("batch norm forward, replayed, and its gradient equal double arithmeti
       Guarded weight = random_values(channels, random), bias = random_values(channels, random);
       Guarded mean(channels, poison), inv_std(channels, poison), y(n, poison), again(n, poison);
       Guarded running_mean(channels, 0.25f), running_var(channels, 1.5f);
-      batch_norm_forward({rows, channels, 2, 1e-5f, 0.1f, x.data(), weight.data(), bias.data(),
+      batch_norm_forward({rows, channels, 2, 1e-5f, 0.25f, x.data(), weight.data(), bias.data(),
                           running_mean.data(), running_var.data(), mean.data(), inv_std.data(),
                           y.data()});
       Guarded dx(n, poison), dweight(channels, poison), dbias(channels, 0.5f);
@@ -55,8 +55,8 @@ TEST_CASE("batch norm forward, replayed, and its gradient equal double arithmeti
           want_dx[i] = weight[c] * inv * (dy[i] - s / count - (x[i] - m) * inv * p / count);
         }
         want_dweight[c] = p;
-        want_mean[c] = 0.25 + 0.1 * (m - 0.25);
-        want_var[c] = 1.5 + 0.1 * (v / (count - 1) - 1.5);
+        want_mean[c] = 0.25 + 0.25 * (m - 0.25);
+        want_var[c] = 1.5 + 0.25 * (v / (count - 1) - 1.5);
       }
       check_close(y, want);
       check_close(running_mean, want_mean);

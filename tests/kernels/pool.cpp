@@ -105,6 +105,36 @@ TEST_CASE("max pool: values, first winner, gradient") {
   });
 }
 
+TEST_CASE("max pool: a NaN wins") {
+  for_each_target([] {
+    Generator random{12};
+    for (int i = 0; i < 40; ++i) {
+      const Case c = random_case(random, true);
+      const std::size_t ny = c.batch * c.output.elements(), nx = c.batch * c.input.elements();
+      Guarded x = random_values(nx, random), y(ny, poison), alone(ny, 0);
+      for (std::size_t k = random.below(5); k < nx; k += 5) x.data()[k] = poison;
+      std::vector<std::uint8_t> argmax(ny);
+      max_pool_forward(
+          {c.input, c.output, c.window, c.batch, 1, x.data(), argmax.data(), y.data()});
+      max_pool_forward({c.input, c.output, c.window, c.batch, 1, x.data(), nullptr, alone.data()});
+      std::vector<std::uint8_t> seen(ny);
+      for_taps(c, [&](std::size_t o, long in, std::size_t) {
+        if (in >= 0 && std::isnan(x[static_cast<std::size_t>(in)])) seen[o] = 1;
+      });
+      for (std::size_t o = 0; o < ny; ++o) {
+        REQUIRE(std::isnan(y[o]) == (seen[o] == 1));
+        REQUIRE(std::isnan(alone[o]) == (seen[o] == 1));
+      }
+      for_taps(c, [&](std::size_t o, long in, std::size_t tap) {
+        if (seen[o] && tap == argmax[o]) {
+          REQUIRE(in >= 0);
+          CHECK(std::isnan(x[static_cast<std::size_t>(in)]));
+        }
+      });
+    }
+  });
+}
+
 TEST_CASE("average pool and its gradient, padding counted or not") {
   for_each_target([] {
     Generator random{7};

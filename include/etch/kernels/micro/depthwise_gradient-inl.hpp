@@ -23,8 +23,7 @@ inline void channel_gradient(const Runs& runs, std::size_t channels, float* grad
   const std::size_t width = few ? depthwise_gradient_narrow.columns : depthwise_gradient.columns;
   for (std::size_t c = 0; c < channels; c += width) {
     const TileColumns columns = columns_at(c, channels, width);
-    float* from = gradient + columns.first;
-    const Destination to{from, 0, {.skip = add ? from : nullptr}};
+    const Destination to{gradient, 0, {.skip = add ? gradient : nullptr}};
     few ? channel_gradient_tile<depthwise_gradient_narrow>(runs, columns, to)
         : channel_gradient_tile<depthwise_gradient>(runs, columns, to);
   }

@@ -15,13 +15,19 @@ struct Destination {
   Epilogue epilogue;
 };
 
-// A tile's columns: `count` from `first` on, of which the first `skip` were stored by another tile.
-// Rows of its sums are `width` apart.
+// A tile's columns: `count` from `first` on, of the destination too, of which the first `skip` were
+// stored by another tile. Rows of its sums are `width` apart.
 struct TileColumns {
   std::size_t first, count, skip, width;
 };
 
-inline Destination moved(const Destination& d, std::size_t pixel, std::size_t column) {
+// Nothing becomes of sums: they are stored as they are.
+inline HWY_NOINLINE bool is_plain(const Destination& d) {
+  const Epilogue& e = d.epilogue;
+  return e.scale == nullptr && e.shift == nullptr && e.skip == nullptr && !e.relu;
+}
+
+inline HWY_NOINLINE Destination moved(const Destination& d, std::size_t pixel, std::size_t column) {
   const auto by = [](const float* p, std::size_t n) { return p != nullptr ? p + n : nullptr; };
   const Epilogue& e = d.epilogue;
   return {d.y + pixel + column, d.stride,

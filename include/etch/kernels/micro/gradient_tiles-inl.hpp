@@ -53,9 +53,9 @@ inline HWY_NOINLINE void gradient_tiles(const GradientBlocks& blocks, const Runs
     const GradientBlock& tile = choose(blocks, g.rows - i, g.width);
     const std::size_t rows = std::min(tile.block.rows, g.rows - i), columns = tile.block.columns;
     for (std::size_t o = 0; o < g.width; o += columns) {
-      const TileColumns at = columns_at(o, g.width, columns);
-      float* dweight = g.dweight + i * g.width + at.first;
-      tile.run(runs, i, rows, at, {dweight, g.width, {.skip = g.add ? dweight : nullptr}});
+      float* dweight = g.dweight + i * g.width;
+      tile.run(runs, i, rows, columns_at(o, g.width, columns),
+               {dweight, g.width, {.skip = g.add ? dweight : nullptr}});
     }
     i += rows;
   }

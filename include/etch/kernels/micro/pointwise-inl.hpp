@@ -1,5 +1,6 @@
 // Fully connected layers, and 1x1 convolutions that take all pixels, on a microcontroller: no tap
 // tells pixels apart, so they are the rows of one matrix. Neither tables nor scratch.
+// What isn't a loop over sums is [[gnu::cold]]: in the size of -Os at any level.
 #pragma once
 #include <etch/kernels/micro/gradient_tiles-inl.hpp>
 #include <etch/kernels/micro/tiles-inl.hpp>
@@ -15,8 +16,9 @@ struct Matrix {
 };
 
 // Runs tiles of rows over all columns.
-inline void run_rows(const Tiles& tiles, const Matrix& matrix, const TileWeights& weights,
-                     std::size_t columns, const Destination& to) {
+inline HWY_NOINLINE void run_rows(const Tiles& tiles, const Matrix& matrix,
+                                  const TileWeights& weights, std::size_t columns,
+                                  const Destination& to) {
   Segment segment;
   segment.k = 0;
   segment.length = matrix.length;
@@ -33,7 +35,7 @@ inline void run_rows(const Tiles& tiles, const Matrix& matrix, const TileWeights
   }
 }
 
-inline HWY_NOINLINE void pointwise_forward(const ConvForward& c, const Tiles& tiles) {
+[[gnu::cold]] inline HWY_NOINLINE void pointwise_forward(const ConvForward& c, const Tiles& tiles) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
   const Matrix x{c.x, c.batch * g.output.height * g.output.width, inputs};
@@ -44,7 +46,8 @@ inline HWY_NOINLINE void pointwise_forward(const ConvForward& c, const Tiles& ti
   }
 }
 
-inline HWY_NOINLINE void pointwise_input_gradient(const ConvInputGradient& c, const Tiles& tiles) {
+[[gnu::cold]] inline HWY_NOINLINE void pointwise_input_gradient(const ConvInputGradient& c,
+                                                                const Tiles& tiles) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
   const Matrix dy{c.dy, c.batch * g.output.height * g.output.width, outputs};
@@ -52,8 +55,8 @@ inline HWY_NOINLINE void pointwise_input_gradient(const ConvInputGradient& c, co
            {c.dx, inputs, {.skip = c.accumulate ? c.dx : nullptr}});
 }
 
-inline HWY_NOINLINE void pointwise_weight_gradient(const ConvWeightGradient& c,
-                                                   const GradientBlocks& blocks) {
+[[gnu::cold]] inline HWY_NOINLINE void pointwise_weight_gradient(const ConvWeightGradient& c,
+                                                                 const GradientBlocks& blocks) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.input.channels, outputs = g.output.channels;
   const std::size_t pixels = c.batch * g.output.height * g.output.width;

@@ -6,6 +6,7 @@
 #include <etch/kernels/pool.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace etch::kernels::micro {
@@ -79,27 +80,32 @@ inline HWY_NOINLINE void max_pool_forward(const MaxPoolForward& a) {
   });
 }
 
-// `inverse`: tap / kernel is tap * inverse >> 16, as both are at most 256.
-inline HWY_NOINLINE void max_pool_gradient_window(const MaxPoolGradient& a, const PoolWindow& w,
-                                                  std::size_t y, std::size_t inverse) {
-  const std::size_t kernel = a.window.kernel_size.width, across = w.across;
-  const std::size_t next = w.down - kernel * across;  // from the end of a kernel row
-  const std::uint8_t* argmax = a.argmax + y;
-  const float* dy = a.dy + y;
-  float* dx = a.dx;
-  // Tap 0 may lie before the image.
-  std::size_t at = w.first - w.rows.begin * w.down - w.columns.begin * across;
-  for (const float* end = dy + a.output.channels; dy != end; ++dy, ++argmax, ++at) {
-    const std::size_t tap = *argmax;
-    dx[at + (tap * inverse >> 16) * next + tap * across] += *dy;
-  }
-}
 inline HWY_NOINLINE void max_pool_gradient(const MaxPoolGradient& a) {
-  std::fill_n(a.dx, a.batch * a.input.elements(), 0.0f);
-  const std::size_t inverse = 65536 / a.window.kernel_size.width + 1;
-  for_pool_windows(a, [&](const PoolWindow& w, std::size_t, std::size_t, std::size_t y) {
-    max_pool_gradient_window(a, w, y, inverse);
-  });
+  std::memset(a.dx, 0, a.batch * a.input.elements() * sizeof(float));
+  const Window& w = a.window;
+  const std::size_t channels = a.input.channels;
+  const std::size_t across = w.dilation.width * channels;  // from tap to tap
+  // From the end of a row of taps to the next one.
+  const std::size_t next =
+      w.dilation.height * a.input.width * channels - w.kernel_size.width * across;
+  // tap / kernel is tap * inverse >> 16, as both are at most 256.
+  const std::size_t inverse = 65536 / w.kernel_size.width + 1;
+  const float* dy = a.dy;
+  const std::uint8_t* argmax = a.argmax;
+  for (std::size_t n = 0; n < a.batch; ++n) {
+    for (std::size_t r = 0; r < a.output.height; ++r) {
+      // Tap 0 may lie before the image.
+      const std::size_t row = n * a.input.height + r * w.stride.height - w.padding.height;
+      std::size_t first = (row * a.input.width - w.padding.width) * channels;
+      for (std::size_t c = 0; c < a.output.width; ++c, first += w.stride.width * channels) {
+        std::size_t at = first;
+        for (const float* end = dy + channels; dy != end; ++at) {
+          const std::size_t tap = *argmax++;
+          a.dx[at + tap * across + (tap * inverse >> 16) * next] += *dy++;
+        }
+      }
+    }
+  }
 }
 
 // What a sum over the window at output (r, c) is divided by. Positions beyond the padding never
@@ -150,7 +156,7 @@ HWY_NOINLINE void avg_pool_gradient_window(const float* dy, const PoolWindow& w,
   for_pool_taps(w, [&](std::size_t at) { ((dx[at + c] += share[c]), ...); });
 }
 inline HWY_NOINLINE void avg_pool_gradient(const AvgPoolGradient& a) {
-  std::fill_n(a.dx, a.batch * a.input.elements(), 0.0f);
+  std::memset(a.dx, 0, a.batch * a.input.elements() * sizeof(float));
   for_pool_windows(a, [&](const PoolWindow& w, std::size_t r, std::size_t c, std::size_t y) {
     const float inverse = 1.0f / pool_divisor(a, w, r, c);
     for_channels(a.output.channels, [&](std::size_t first, auto channels) {

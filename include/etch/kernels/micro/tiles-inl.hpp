@@ -52,8 +52,7 @@ inline HWY_NOINLINE void run_columns(const Tiles& tiles, const Segments& segment
                                      const Destination& to) {
   const Tile tile = choose(tiles, segments.rows, columns);
   for (std::size_t c = 0; c < columns; c += tile.columns) {
-    const TileColumns at = columns_at(c, columns, tile.columns);
-    tile.run(segments, weights, at, moved(to, 0, at.first));
+    tile.run(segments, weights, columns_at(c, columns, tile.columns), to);
   }
 }
 
@@ -61,12 +60,10 @@ inline HWY_NOINLINE void run_columns(const Tiles& tiles, const Segments& segment
 template <Block block>
 HWY_INLINE void store(const Sums<block>& sums, std::size_t rows, const TileColumns& columns,
                       const Destination& to) {
-  const Epilogue& e = to.epilogue;
   const bool whole =
       !small_code && rows == block.rows && columns.count == block.columns && columns.skip == 0;
-  if (block.rows > 1 && whole && e.scale == nullptr && e.shift == nullptr && e.skip == nullptr &&
-      !e.relu) {
-    return sums.store(to.y, to.stride);
+  if (block.rows > 1 && whole && is_plain(to)) {
+    return sums.store(to.y + columns.first, to.stride);
   }
   float values[Sums<block>::size];
   sums.store(values);

@@ -122,7 +122,7 @@ class Unrolled {
 
   template <std::size_t... o>
   static void panels(const TileOf& t, const Destination& to, std::index_sequence<o...>) {
-    (columns_of<panel_width(o * panel)>(t, o * panel, moved(to, 0, o * panel)), ...);
+    (columns_of<panel_width(o * panel)>(t, o * panel, o > 0 ? moved(to, 0, o * panel) : to), ...);
   }
 
   // Up to six columns are one tile, whose sums fill 24 registers.
@@ -133,7 +133,7 @@ class Unrolled {
                 t.u.begin * kernel * channels * (panel_width(0) - width);
     for (std::size_t c = 0; c < width; c += columns) {
       const std::size_t first = std::min(c, width - columns);
-      tile<width, columns>(t, first, c - first, moved(to, 0, first));
+      tile<width, columns>(t, first, c - first, to);
     }
   }
 
@@ -150,8 +150,8 @@ class Unrolled {
     }
     float values[rows * columns];
     sums.store(values);
-    store_sums(moved(to, t.skip * outputs, 0), values + t.skip * columns, rows - t.skip,
-               {first, columns, skip, columns});
+    store_sums(t.skip > 0 ? moved(to, t.skip * outputs, 0) : to, values + t.skip * columns,
+               rows - t.skip, {first, columns, skip, columns});
   }
 };
 
