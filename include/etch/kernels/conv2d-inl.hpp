@@ -75,9 +75,10 @@ struct PixelClass {
       : taps(backward_taps(g, first)),
         pixels{batch, ConvAxis::down(g).of_class(first.height),
                ConvAxis::across(g).of_class(first.width)} {
-    pixels.image = {g.input.height, g.input.width};
-    pixels.first = first;
-    pixels.step = g.window.stride;
+    pixels.first = first.height * g.input.width + first.width;
+    pixels.to_column = g.window.stride.width;
+    pixels.to_row = g.window.stride.height * g.input.width;
+    pixels.to_image = g.input.height * g.input.width;
     if (taps.count() > 0) sort_by_taps(pixels, taps, g.output);
   }
 };
@@ -173,7 +174,7 @@ HWY_INLINE void transpose_weights(const ConvGeometry& g, const Taps& taps, const
   }
 }
 
-// Zeros into part i of so many of the pixels that no output saw.
+// Zeros into the pixels that no output saw, of which this is part i of so many.
 HWY_INLINE void fill_unseen(const ConvInputGradient& c, std::size_t group, std::size_t i,
                             std::size_t parts) {
   const ConvGeometry& g = c.geometry;
@@ -203,9 +204,8 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
   // A range's weights are transposed once by every piece that works on a class of pixels.
   const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
-  const std::size_t pieces =
-      ranges >= wanted ? 1
-                       : std::max(std::size_t{1}, std::min(blocks, (wanted + ranges - 1) / ranges));
+  const std::size_t most = ranges >= wanted ? 1 : (wanted + ranges - 1) / ranges;
+  const std::size_t pieces = std::clamp(blocks, std::size_t{1}, most);
   const std::size_t per_thread = conv2d_input_gradient_scratch(g, c.batch, 1);
   const float* weight = c.weight + group * outputs * g.taps() * inputs;
   parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
@@ -217,7 +217,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     const std::size_t first = i / pieces * tile_columns;
     const std::size_t columns = std::min(tile_columns, inputs - first);
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
-    std::size_t block = i % pieces;  // of the class
+    std::size_t block = i % pieces;  // counted from the first of the class
     for_each_class(g, c.batch, [&](const PixelClass& seen) HWY_ATTR {
       const std::size_t of_class = blocks_of(seen);
       if (block < of_class) transpose_weights(g, seen.taps, weight, first, columns, transposed);

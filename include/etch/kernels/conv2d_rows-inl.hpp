@@ -35,8 +35,8 @@ struct PixelOrder {
   // Of each image first the pixels in these rows and columns, which have all taps; then lines
   // above and below, and what is left and right of them. Only without batch_inner.
   Inner rows{0, height}, columns{0, width};
-  // They are each step-th pixel from `first` on of images of this size.
-  Pair image{height, width}, first = 0, step = 1;
+  // Where they are: the first, and how far the next column, row and image is from it.
+  std::size_t first = 0, to_column = 1, to_row = width, to_image = height * width;
 
   std::size_t size() const { return batch * height * width; }
   bool has_edges() const { return rows.size() < height || columns.size() < width; }
@@ -67,8 +67,7 @@ struct PixelOrder {
   }
 
   std::size_t index(Pixel p) const {
-    return (p.n * image.height + p.r * step.height + first.height) * image.width +
-           p.c * step.width + first.width;
+    return first + p.n * to_image + p.r * to_row + p.c * to_column;
   }
 
  private:
@@ -158,7 +157,8 @@ class GridRows {
 
   void set(Place& place, std::size_t i, Pixel p) const {
     const auto first = [](std::size_t at, const AxisTaps& taps) {
-      return static_cast<Address>(at) * taps.stride + taps.begin;
+      return static_cast<Address>(forward ? at * static_cast<std::size_t>(taps.stride) : at) +
+             taps.begin;
     };
     place.r[i] = first(p.r, taps_.down);
     place.c[i] = first(p.c, taps_.across);
