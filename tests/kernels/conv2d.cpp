@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,24 @@ using namespace etch::kernels;
 using namespace guarded;
 
 namespace {
+
+// The taps of a kernel of 3 with stride 2 and padding 1: even inputs meet the middle one, odd
+// inputs the two others.
+constexpr ConvAxis strided{8, 4, 3, 2, 1, 1};
+static_assert(strided.backward(0).count == 1 && strided.backward(0).first == 1);
+static_assert(strided.backward(1).count == 2 && strided.backward(1).first == 0);
+static_assert(strided.backward(1).step == 2 && strided.most_taps() == 2);
+// Of input 2 p + 1 the first tap is at output p + 1, the other at p.
+static_assert(strided.backward(1).begin == 1 && strided.backward(1).move == -1);
+// A kernel smaller than the stride: most inputs meet nothing.
+static_assert(ConvAxis{8, 4, 1, 2, 0, 1}.backward(0).count == 1);
+static_assert(ConvAxis{8, 4, 1, 2, 0, 1}.backward(1).count == 0);
+// A dilation that the stride divides: all taps meet one class.
+static_assert(ConvAxis{8, 3, 2, 2, 0, 2}.backward(0).count == 2);
+static_assert(ConvAxis{8, 3, 2, 2, 0, 2}.backward(1).count == 0);
+// Taps that meet only padding are left out.
+static_assert(ConvAxis{1, 1, 3, 1, 1, 1}.backward(0).first == 1);
+static_assert(ConvAxis{1, 1, 3, 1, 1, 1}.most_taps() == 1);
 
 ConvGeometry random_geometry(Generator& random) {
   ConvGeometry g;
@@ -69,6 +88,30 @@ ConvGeometry random_geometry(Generator& random) {
   return g;
 }
 
+// Strides, dilations that share a factor with them, and images of many tiles.
+ConvGeometry strided_geometry(Generator& random) {
+  ConvGeometry g;
+  const auto pick = [&](std::size_t low, std::size_t high) {
+    return low + random.below(high - low + 1);
+  };
+  Window& w = g.window;
+  if (random.below(3) == 0) g.groups = pick(2, 3);
+  do {
+    w.kernel_size = {pick(1, 5), pick(1, 5)};
+    if (random.below(3) == 0) w.kernel_size = 1;
+    w.stride = {pick(1, 4), pick(1, 4)};
+    if (random.below(2) == 0) w.stride = pick(2, 3);
+    w.dilation = {pick(1, 4), pick(1, 4)};
+    if (random.below(2) == 0) w.dilation = 1;
+    w.padding = {pick(0, 4), pick(0, 4)};
+    if (random.below(3) == 0) w.padding = 0;
+    if (random.below(3) == 0) w.extra_padding = {pick(0, 3), pick(0, 3)};
+    g.input = {pick(7, 40) * g.groups, pick(1, 24), pick(1, 40)};
+    g.output = w.output(g.input, pick(7, 40) * g.groups);
+  } while (g.output.elements() == 0);
+  return g;
+}
+
 std::vector<double> widened(Guarded& x) { return {x.data(), x.data() + x.size()}; }
 
 // The error allowed is relative to the sum of the absolute products: float sums of n products
@@ -92,8 +135,9 @@ struct Case {
   std::size_t batch, threads;
   Guarded x, weight, dy, shift, scale, skip;
 
-  explicit Case(Generator& random)
-      : g(random_geometry(random)),
+  explicit Case(Generator& random) : Case(random_geometry(random), random) {}
+  Case(const ConvGeometry& geometry, Generator& random)
+      : g(geometry),
         batch(1 + random.below(9)),
         threads(1 + random.below(3)),
         x(random_values(batch * g.input.elements(), random)),
@@ -169,6 +213,20 @@ struct Case {
     check(dx, want, sizes);
   }
 
+  // Of the last image alone it has the same bits.
+  void input_gradient_of_one() {
+    const auto run = [&](std::size_t images, std::size_t parallel, const float* from, float* to) {
+      Scratch scratch(conv2d_input_gradient_scratch(g, images, parallel));
+      conv2d_input_gradient({g, images, parallel, from, weight.data(), to, false, scratch.data()});
+      REQUIRE(scratch.intact());
+    };
+    const std::size_t elements = g.input.elements();
+    std::vector<float> all(batch * elements, poison), one(elements, poison);
+    run(batch, threads, dy.data(), all.data());
+    run(1, 1, dy.data() + (batch - 1) * g.output.elements(), one.data());
+    REQUIRE(std::memcmp(one.data(), &all[(batch - 1) * elements], elements * sizeof(float)) == 0);
+  }
+
   void weight_gradient(bool gemm, bool accumulate) {
     const std::size_t bytes = gemm ? conv2d_weight_gradient_scratch(g, batch, threads) : 0;
     Scratch scratch(bytes);
@@ -208,6 +266,18 @@ TEST_CASE("gemm equals the loops in double over random shapes") {
       c.forward(true, i % 16);
       c.input_gradient(true, i % 2);
       c.weight_gradient(true, i % 3 == 0);
+    }
+  });
+}
+
+TEST_CASE("input gradients with a stride equal the loops, and an image's those of its batch") {
+  for_each_target([] {
+    Generator random{9};
+    for (unsigned i = 0; i < 120; ++i) {
+      Case c(strided_geometry(random), random);
+      INFO(c.text());
+      c.input_gradient(true, i % 2);
+      c.input_gradient_of_one();
     }
   });
 }

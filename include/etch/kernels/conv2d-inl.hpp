@@ -33,51 +33,62 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// With padding around, pixels that have the same taps should share a tile. Few pixels are taken
-// position by position, the batch inside; many with the edges of an image apart.
-HWY_INLINE PixelOrder order_of(const ConvGeometry& g, const Shape& pixels, std::size_t batch,
-                               Inner rows, Inner columns) {
-  PixelOrder order{batch, pixels.height, pixels.width};
-  if (!has_padding(g)) return order;
-  if (batch >= max_rows / 2 && pixels.width <= 16) {
+// Positions of an axis whose taps are all in a grid of this length.
+HWY_INLINE Inner inner(const AxisTaps& taps, std::size_t length, std::size_t positions) {
+  const std::ptrdiff_t to_last = static_cast<std::ptrdiff_t>(taps.count - 1) * taps.move;
+  const std::ptrdiff_t low = taps.begin + std::min(to_last, std::ptrdiff_t{0});
+  const std::ptrdiff_t room =
+      static_cast<std::ptrdiff_t>(length) - taps.begin - std::max(to_last, std::ptrdiff_t{0});
+  const auto steps = [&](std::ptrdiff_t far) {  // that cover so much
+    return far <= 0 ? 0 : static_cast<std::size_t>((far + taps.stride - 1) / taps.stride);
+  };
+  const std::size_t begin = std::min(steps(-low), positions);
+  return {begin, std::clamp(steps(room), begin, positions)};
+}
+
+// Where not all taps are inside, pixels that have the same should share a tile. Few pixels are
+// taken position by position, the batch inside; many with the edges of an image apart.
+HWY_INLINE void sort_by_taps(PixelOrder& order, const Taps& taps, const Shape& grid) {
+  const Inner rows = inner(taps.down, grid.height, order.height);
+  const Inner columns = inner(taps.across, grid.width, order.width);
+  if (rows.size() == order.height && columns.size() == order.width) return;
+  if (order.batch >= max_rows / 2 && order.width <= 16) {
     order.batch_inner = true;
   } else if (rows.size() >= 4 && columns.size() >= 4) {
     order.rows = rows;
     order.columns = columns;
   }
-  return order;
 }
 
 HWY_INLINE PixelOrder forward_order(const ConvGeometry& g, std::size_t batch) {
-  const Window& w = g.window;
-  const auto inner = [](std::size_t padding, std::size_t stride, std::size_t reach,
-                        std::size_t length, std::size_t positions) -> Inner {
-    const std::size_t begin = std::min((padding + stride - 1) / stride, positions);
-    const std::size_t end = length + padding < reach ? 0 : (length + padding - reach) / stride + 1;
-    return {begin, std::clamp(end, begin, positions)};
-  };
-  const auto [height, width] = w.kernel_size;
-  return order_of(g, g.output, batch,
-                  inner(w.padding.height, w.stride.height, reach(height, w.dilation.height),
-                        g.input.height, g.output.height),
-                  inner(w.padding.width, w.stride.width, reach(width, w.dilation.width),
-                        g.input.width, g.output.width));
+  PixelOrder order{batch, g.output.height, g.output.width};
+  sort_by_taps(order, forward_taps(g), g.input);
+  return order;
 }
 
-HWY_INLINE PixelOrder backward_order(const ConvGeometry& g, std::size_t batch) {
-  const Window& w = g.window;
-  if (w.stride != Pair(1)) return {batch, g.input.height, g.input.width, w.stride};
-  const auto inner = [](std::size_t padding, std::size_t reach, std::size_t length,
-                        std::size_t positions) -> Inner {
-    const std::size_t begin = std::min(reach - std::min(reach, padding + 1), length);
-    const std::size_t end = positions - std::min(positions, padding);
-    return {begin, std::clamp(end, begin, length)};
-  };
-  const auto [height, width] = w.kernel_size;
-  return order_of(
-      g, g.input, batch,
-      inner(w.padding.height, reach(height, w.dilation.height), g.input.height, g.output.height),
-      inner(w.padding.width, reach(width, w.dilation.width), g.input.width, g.output.width));
+// Pixels of x that are equal modulo the stride: the same taps see them, or none does.
+struct PixelClass {
+  Taps taps;
+  PixelOrder pixels;
+
+  PixelClass(const ConvGeometry& g, std::size_t batch, Pair first)
+      : taps(backward_taps(g, first)),
+        pixels{batch, ConvAxis::down(g).of_class(first.height),
+               ConvAxis::across(g).of_class(first.width)} {
+    pixels.first = first.height * g.input.width + first.width;
+    pixels.to_column = g.window.stride.width;
+    pixels.to_row = g.window.stride.height * g.input.width;
+    pixels.to_image = g.input.height * g.input.width;
+    if (taps.count() > 0) sort_by_taps(pixels, taps, g.output);
+  }
+};
+template <class Body>
+HWY_INLINE void for_each_class(const ConvGeometry& g, std::size_t batch, const Body& body) {
+  for (std::size_t r = 0; r < ConvAxis::down(g).classes(); ++r) {
+    for (std::size_t c = 0; c < ConvAxis::across(g).classes(); ++c) {
+      body(PixelClass(g, batch, {r, c}));
+    }
+  }
 }
 
 // How work is cut: blocks of rows, all about as long and as many for every thread, and ranges of
@@ -113,6 +124,7 @@ HWY_INLINE Epilogue of_group(Epilogue e, std::size_t first) {
 HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
   const ConvGeometry& g = c.geometry;
   const std::size_t outputs = g.outputs(), k = g.taps() * g.inputs();
+  const Taps taps = forward_taps(g);
   const PixelOrder order = forward_order(g, c.batch);
   const TileTables layout = forward_tables(g, c.batch);
   const Split split(layout.tiles, order.size(), outputs, c.threads);
@@ -127,7 +139,7 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
     const std::size_t block = i / split.ranges;
     std::size_t row = split.first_row(block);
     const std::size_t column = i % split.ranges * split.columns_of_range;
-    const ForwardRows rows(g, order, c.x + group * g.inputs(), zeros);
+    const ForwardRows rows(g, taps, order, c.x + group * g.inputs(), zeros);
     for (const std::size_t end = split.first_row(block + 1); row < end;) {
       const std::size_t tiles = build_tiles(rows, tables, row, end, layout.tiles);
       run_tiles(tables, tiles, c.weight + group * outputs * k, k, outputs, column,
@@ -143,51 +155,57 @@ inline void conv2d_forward(const ConvForward& c) {
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
 }
 
-// Whether a tap along one axis is inside the input for any output position.
-HWY_INLINE bool is_used(std::size_t tap, std::size_t positions, std::size_t stride,
-                        std::size_t dilation, std::size_t padding, std::size_t length) {
-  for (std::size_t at = 0; at < positions; ++at) {
-    if (at * stride + tap * dilation - padding < length) return true;
-  }
-  return false;
-}
-HWY_INLINE bool is_used(const ConvGeometry& g, std::size_t tap) {
-  const Window& w = g.window;
-  return is_used(tap / w.kernel_size.width, g.output.height, w.stride.height, w.dilation.height,
-                 w.padding.height, g.input.height) &&
-         is_used(tap % w.kernel_size.width, g.output.width, w.stride.width, w.dilation.width,
-                 w.padding.width, g.input.width);
-}
-
-// Weights of the inputs [first, first + columns) of a group as (tap, output, column); taps that
-// meet only padding are left out.
-HWY_INLINE void transpose_weights(const ConvGeometry& g, const float* weight, std::size_t first,
-                                  std::size_t columns, float* to) {
+// Weights of these taps and the inputs [first, first + columns) of a group as (tap, output,
+// column).
+HWY_INLINE void transpose_weights(const ConvGeometry& g, const Taps& taps, const float* weight,
+                                  std::size_t first, std::size_t columns, float* to) {
   const std::size_t outputs = g.outputs(), inputs = g.inputs();
-  for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-    if (!is_used(g, tap)) continue;
+  for (std::size_t k = 0; k < taps.count(); ++k, to += outputs * columns) {
+    const std::size_t u = taps.down.first + k / taps.across.count * taps.down.step;
+    const std::size_t v = taps.across.first + k % taps.across.count * taps.across.step;
+    const std::size_t tap = u * g.window.kernel_size.width + v;
     for (std::size_t o = 0; o < outputs; o += panel) {
       const std::size_t width = std::min(panel, outputs - o);
       const float* from = weight + o * g.taps() * inputs + (tap * inputs + first) * width;
       for (std::size_t line = 0; line < columns * width; line += 16)
         __builtin_prefetch(from + columns * width + line, 0, 2);
-      transpose(from, width, columns, width, to + (tap * outputs + o) * columns, columns);
+      transpose(from, width, columns, width, to + o * columns, columns);
     }
   }
+}
+
+// Zeros into the pixels that no output saw, of which this is part i of so many.
+HWY_INLINE void fill_unseen(const ConvInputGradient& c, std::size_t group, std::size_t i,
+                            std::size_t parts) {
+  const ConvGeometry& g = c.geometry;
+  for_each_class(g, c.batch, [&](const PixelClass& unseen) {
+    if (unseen.taps.count() > 0) return;
+    const PixelOrder& pixels = unseen.pixels;
+    const std::size_t end = pixels.size() * (i + 1) / parts;
+    std::size_t m = pixels.size() * i / parts;
+    for (Pixel p = pixels.at(m); m < end; ++m, p = pixels.after(p)) {
+      float* to = c.dx + pixels.index(p) * g.input.channels + group * g.inputs();
+      std::memset(to, 0, g.inputs() * sizeof(float));
+    }
+  });
 }
 
 HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t group) {
   const ConvGeometry& g = c.geometry;
   const std::size_t inputs = g.inputs(), outputs = g.outputs();
-  const PixelOrder order = backward_order(g, c.batch);
   const TileTables layout = backward_tables(g, c.batch);
   const std::size_t rows_of_block = layout.tiles * max_rows;
-  const std::size_t blocks = (order.size() + rows_of_block - 1) / rows_of_block;
+  const auto blocks_of = [&](const PixelClass& seen) {
+    if (seen.taps.count() == 0) return std::size_t{0};
+    return (seen.pixels.size() + rows_of_block - 1) / rows_of_block;
+  };
+  std::size_t blocks = 0;
+  for_each_class(g, c.batch, [&](const PixelClass& seen) { blocks += blocks_of(seen); });
   const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
-  // A range's weights are transposed once by every piece that works on it.
+  // A range's weights are transposed once by every piece that works on a class of pixels.
   const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
-  const std::size_t pieces =
-      ranges >= wanted ? 1 : std::min(blocks, (wanted + ranges - 1) / ranges);
+  const std::size_t most = ranges >= wanted ? 1 : (wanted + ranges - 1) / ranges;
+  const std::size_t pieces = std::clamp(blocks, std::size_t{1}, most);
   const std::size_t per_thread = conv2d_input_gradient_scratch(g, c.batch, 1);
   const float* weight = c.weight + group * outputs * g.taps() * inputs;
   parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
@@ -198,25 +216,28 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     std::memset(zeros, 0, backward_zeros(g));
     const std::size_t first = i / pieces * tile_columns;
     const std::size_t columns = std::min(tile_columns, inputs - first);
-    transpose_weights(g, weight, first, columns, transposed);
-    const float* dy = c.dy + group * outputs;
-    const BackwardRows rows(g, order, dy, zeros);
-    const StridedRows strided{g, order, dy, zeros};
-    const Tables tables{scratch, layout.table, g.taps()};
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
-    for (std::size_t block = i % pieces; block < blocks; block += pieces) {
-      std::size_t row = block * rows_of_block;
-      for (const std::size_t end = std::min(row + rows_of_block, order.size()); row < end;) {
-        const std::size_t tiles = g.window.stride == Pair(1)
-                                      ? build_tiles(rows, tables, row, end, layout.tiles)
-                                      : build_tiles(strided, tables, row, end, layout.tiles);
-        for_panel_columns(transposed, columns,
-                          [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
-                            run_columns(tables, tiles, at, vectors, partial, g.taps() * outputs,
-                                        out);
-                          });
+    std::size_t block = i % pieces;  // counted from the first of the class
+    for_each_class(g, c.batch, [&](const PixelClass& seen) HWY_ATTR {
+      const std::size_t of_class = blocks_of(seen);
+      if (block < of_class) transpose_weights(g, seen.taps, weight, first, columns, transposed);
+      const BackwardRows rows(g, seen.taps, seen.pixels, c.dy + group * outputs, zeros);
+      const Tables tables{scratch, layout.table, seen.taps.count()};
+      for (; block < of_class; block += pieces) {
+        std::size_t row = block * rows_of_block;
+        for (const std::size_t end = std::min(row + rows_of_block, seen.pixels.size());
+             row < end;) {
+          const std::size_t tiles = build_tiles(rows, tables, row, end, layout.tiles);
+          for_panel_columns(transposed, columns,
+                            [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
+                              run_columns(tables, tiles, at, vectors, partial,
+                                          seen.taps.count() * outputs, out);
+                            });
+        }
       }
-    }
+      block -= of_class;
+    });
+    if (!c.accumulate) fill_unseen(c, group, i, ranges * pieces);
   });
 }
 

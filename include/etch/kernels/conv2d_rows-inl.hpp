@@ -31,11 +31,12 @@ struct Inner {
 // The order in which pixels of a (batch, height, width) tensor become rows of tiles.
 struct PixelOrder {
   std::size_t batch, height, width;
-  Pair step = 1;             // pixels of equal (r, c) modulo step come together
   bool batch_inner = false;  // (r, c, n) instead of (n, r, c)
   // Of each image first the pixels in these rows and columns, which have all taps; then lines
-  // above and below, and what is left and right of them. Only without step and batch_inner.
+  // above and below, and what is left and right of them. Only without batch_inner.
   Inner rows{0, height}, columns{0, width};
+  // Where they are: the first, and how far the next column, row and image is from it.
+  std::size_t first = 0, to_column = 1, to_row = width, to_image = height * width;
 
   std::size_t size() const { return batch * height * width; }
   bool has_edges() const { return rows.size() < height || columns.size() < width; }
@@ -43,19 +44,7 @@ struct PixelOrder {
   Pixel at(std::size_t m) const {
     if (batch_inner) return {m % batch, m / batch / width, m / batch % width};
     if (has_edges()) return at_edges(m / (height * width), m % (height * width)).first;
-    if (step == Pair(1)) return {m / (height * width), m / width % height, m % width};
-    for (std::size_t r0 = 0;; ++r0) {
-      for (std::size_t c0 = 0; c0 < step.width; ++c0) {
-        const std::size_t lines = count(height, r0, step.height);
-        const std::size_t line = count(width, c0, step.width), of_class = batch * lines * line;
-        if (m >= of_class) {
-          m -= of_class;
-          continue;
-        }
-        return {m / (lines * line), m / line % lines * step.height + r0,
-                m % line * step.width + c0};
-      }
-    }
+    return {m / (height * width), m / width % height, m % width};
   }
 
   // How many from m on may share a tile: those with about the same taps.
@@ -64,7 +53,7 @@ struct PixelOrder {
     return at_edges(m / (height * width), m % (height * width)).second;
   }
 
-  // The pixel after p, where step is 1 and p isn't the last of those together: no division.
+  // The pixel after p, where p isn't the last of those together: no division.
   Pixel after(Pixel p) const {
     if (batch_inner && ++p.n < batch) return p;
     if (batch_inner) p.n = 0;
@@ -77,10 +66,8 @@ struct PixelOrder {
     return {p.n + 1, 0, 0};
   }
 
-  std::size_t index(Pixel p) const { return (p.n * height + p.r) * width + p.c; }
-
-  static std::size_t count(std::size_t length, std::size_t first, std::size_t step) {
-    return first < length ? (length - first + step - 1) / step : 0;
+  std::size_t index(Pixel p) const {
+    return first + p.n * to_image + p.r * to_row + p.c * to_column;
   }
 
  private:
@@ -112,13 +99,15 @@ inline constexpr std::size_t placed_rows =
     (max_rows + address_lanes - 1) / address_lanes * address_lanes;
 
 // Rows of a tile are pixels of one tensor; tap (u, v) of a pixel is a place of another, the grid.
-// Forward, pixels of y look at the grid x, from their first tap onwards. Backward with stride 1,
-// pixels of x look back at those of dy that saw them.
+// Forward, pixels of y look at the grid x, from their first tap onwards. Backward, pixels of x of
+// one class look back at those of dy that saw them.
 template <bool forward>
 class GridRows {
  public:
-  GridRows(const ConvGeometry& g, const PixelOrder& pixels, const float* grid, const float* zeros)
+  GridRows(const ConvGeometry& g, const Taps& taps, const PixelOrder& pixels, const float* grid,
+           const float* zeros)
       : g_(g),
+        taps_(taps),
         pixels_(pixels),
         grid_(grid),
         zeros_(zeros),
@@ -141,9 +130,9 @@ class GridRows {
     const bool inside = (forward && !has_padding(g_)) || all_inside(place);
     Segment* segment = tables.segments(tile);
     float* padded = tables.padded(tile);
-    const std::size_t width = g_.window.kernel_size.width;
+    const std::size_t width = taps_.across.count;
     const std::size_t taps = forward && merges_taps(g_) ? width : 1;
-    for (std::size_t u = 0; u < g_.window.kernel_size.height; ++u) {
+    for (std::size_t u = 0; u < taps_.down.count; ++u) {
       for (std::size_t v = 0; v < width; v += taps) {
         segment->k = static_cast<std::uint32_t>((u * width + v) * channels_);
         segment->length = static_cast<std::uint32_t>(taps * channels_);
@@ -161,44 +150,40 @@ class GridRows {
   }
 
  private:
-  // Where tap (0, 0) of each row is in the grid; it may lie outside.
+  // Where the first tap of each row is in the grid; it may lie outside.
   struct Place {
     HWY_ALIGN Address r[placed_rows], c[placed_rows], address[placed_rows];
   };
 
   void set(Place& place, std::size_t i, Pixel p) const {
-    const Window& w = g_.window;
-    const auto first = [](std::size_t at, std::size_t stride, std::size_t padding) {
-      return forward ? static_cast<Address>(at * stride) - static_cast<Address>(padding)
-                     : static_cast<Address>(at + padding);
+    const auto first = [](std::size_t at, const AxisTaps& taps) {
+      return static_cast<Address>(forward ? at * static_cast<std::size_t>(taps.stride) : at) +
+             taps.begin;
     };
-    place.r[i] = first(p.r, w.stride.height, w.padding.height);
-    place.c[i] = first(p.c, w.stride.width, w.padding.width);
+    place.r[i] = first(p.r, taps_.down);
+    place.c[i] = first(p.c, taps_.across);
     const Address line = static_cast<Address>(p.n * shape_.height) + place.r[i];
     const Address pixel = line * static_cast<Address>(shape_.width) + place.c[i];
     place.address[i] = reinterpret_cast<Address>(grid_) + pixel * pixel_bytes();
   }
 
   Address pixel_bytes() const { return static_cast<Address>(shape_.channels * sizeof(float)); }
-  // How far tap `at` of an axis is from tap 0.
-  static Address from_first(std::size_t at, std::size_t dilation) {
-    const Address far = static_cast<Address>(at * dilation);
-    return forward ? far : -far;
+  // How far tap `at` of an axis is from the first.
+  static Address from_first(std::size_t at, const AxisTaps& taps) {
+    return static_cast<Address>(at) * taps.move;
   }
 
-  // Bytes from a row's tap (0, 0) to tap (u, v).
+  // Bytes from a row's first tap to tap (u, v).
   Address to_tap(std::size_t u, std::size_t v) const {
-    return (from_first(u, g_.window.dilation.height) * static_cast<Address>(shape_.width) +
-            from_first(v, g_.window.dilation.width)) *
-           pixel_bytes();
+    const Address line = static_cast<Address>(shape_.width);
+    return (from_first(u, taps_.down) * line + from_first(v, taps_.across)) * pixel_bytes();
   }
 
   // Whether every tap of every row is inside.
   bool all_inside(const Place& place) const {
     const Addresses d;
-    const Window& w = g_.window;
-    const Address down = from_first(w.kernel_size.height - 1, w.dilation.height);
-    const Address across = from_first(w.kernel_size.width - 1, w.dilation.width);
+    const Address down = from_first(taps_.down.count - 1, taps_.down);
+    const Address across = from_first(taps_.across.count - 1, taps_.across);
     const auto within = [&](const Address* at, Address to_last, std::size_t length) HWY_ATTR {
       const Address first = std::min(to_last, Address{0}), last = std::max(to_last, Address{0});
       const auto low = hn::Set(d, -first - 1);
@@ -229,8 +214,8 @@ class GridRows {
   bool look(const Place& place, std::size_t u, std::size_t v, std::size_t taps,
             Segment& segment) const {
     const Addresses d;
-    const auto down = hn::Set(d, from_first(u, g_.window.dilation.height));
-    const auto across = hn::Set(d, from_first(v, g_.window.dilation.width));
+    const auto down = hn::Set(d, from_first(u, taps_.down));
+    const auto across = hn::Set(d, from_first(v, taps_.across));
     const auto height = hn::Set(d, static_cast<Address>(shape_.height));
     const auto last = hn::Set(d, static_cast<Address>(shape_.width) - static_cast<Address>(taps));
     const auto minus_one = hn::Set(d, Address{-1});
@@ -258,11 +243,10 @@ class GridRows {
     const Address width = static_cast<Address>(shape_.width);
     bool any = false;
     for (std::size_t i = 0; i < count; ++i) {
-      const Address r = place.r[i] + from_first(u, g_.window.dilation.height), c = place.c[i];
+      const Address r = place.r[i] + from_first(u, taps_.down), c = place.c[i];
       if (r < 0 || r >= static_cast<Address>(shape_.height)) continue;
       if ((c >= 0 && c + taps <= width) || c + taps <= 0 || c >= width) continue;
-      const Address line =
-          place.address[i] + from_first(u, g_.window.dilation.height) * width * pixel_bytes();
+      const Address line = place.address[i] + from_first(u, taps_.down) * width * pixel_bytes();
       segment.rows[i] = pad(line, c, padded);
       padded += segment.length;
       any = true;
@@ -282,6 +266,7 @@ class GridRows {
   }
 
   const ConvGeometry& g_;
+  const Taps& taps_;
   const PixelOrder& pixels_;
   const float* grid_;
   const float* zeros_;
@@ -290,53 +275,6 @@ class GridRows {
 };
 using ForwardRows = GridRows<true>;
 using BackwardRows = GridRows<false>;
-
-// The rows of input gradient tiles where the stride isn't 1: not every output saw a pixel.
-struct StridedRows {
-  const ConvGeometry& g;
-  const PixelOrder& pixels;
-  const float* dy;  // of the group
-  const float* zeros;
-
-  std::size_t together(std::size_t) const { return pixels.size(); }
-
-  // The output position whose tap `tap` sees `at`; beyond the output when there is none.
-  static std::size_t seen_by(std::size_t at, std::size_t tap, std::size_t stride,
-                             std::size_t dilation, std::size_t padding) {
-    const std::size_t first = at + padding - tap * dilation;  // wraps around below 0
-    return first % stride == 0 && first <= at + padding ? first / stride
-                                                        : static_cast<std::size_t>(-1);
-  }
-
-  void build(std::size_t m, std::size_t count, const Tables& tables, std::size_t tile) const {
-    const Window& w = g.window;
-    TileRows& rows = tables.rows(tile);
-    rows.num_rows = static_cast<std::uint32_t>(count);
-    Pixel p[tile_rows];
-    for (std::size_t i = 0; i < count; ++i) {
-      p[i] = pixels.at(m + i);
-      rows.pixel[i] = static_cast<std::uint32_t>(pixels.index(p[i]));
-    }
-    Segment* segment = tables.segments(tile);
-    for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-      const std::size_t u = tap / w.kernel_size.width, v = tap % w.kernel_size.width;
-      bool any = false;
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t r =
-            seen_by(p[i].r, u, w.stride.height, w.dilation.height, w.padding.height);
-        const std::size_t c = seen_by(p[i].c, v, w.stride.width, w.dilation.width, w.padding.width);
-        const bool inside = r < g.output.height && c < g.output.width;
-        const std::size_t at = (p[i].n * g.output.height + r) * g.output.width + c;
-        segment->rows[i] = inside ? dy + at * g.output.channels : zeros;
-        any = any || inside;
-      }
-      segment->k = static_cast<std::uint32_t>(tap * g.outputs());
-      segment->length = static_cast<std::uint32_t>(g.outputs());
-      if (any) ++segment;
-    }
-    rows.num_segments = static_cast<std::uint32_t>(segment - tables.segments(tile));
-  }
-};
 
 }  // namespace etch::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

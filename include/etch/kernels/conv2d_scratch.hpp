@@ -2,6 +2,7 @@
 // backward one panel of weights or of output gradients. Never a copy of the input: forward takes
 // a few KiB a thread, whatever the image's size.
 #pragma once
+#include <etch/kernels/conv2d_taps.hpp>
 #include <etch/kernels/conv_geometry.hpp>
 
 #include <algorithm>
@@ -193,7 +194,7 @@ constexpr TileTables forward_tables(const ConvGeometry& g, std::size_t batch) {
           batch * g.output.height * g.output.width};
 }
 constexpr TileTables backward_tables(const ConvGeometry& g, std::size_t batch) {
-  return {table_bytes(g.taps(), 0), batch * g.input.height * g.input.width};
+  return {table_bytes(most_backward_taps(g), 0), batch * g.input.height * g.input.width};
 }
 
 // Of one thread.
@@ -204,9 +205,10 @@ constexpr std::size_t backward_zeros(const ConvGeometry& g) {
   return is_pointwise(g) ? 0 : cache_lines(g.outputs() * sizeof(float));
 }
 // Weights as the input gradient reads them, for tile_columns input channels: (tap, output, input).
+// They are those of one class of pixels at a time.
 constexpr std::size_t transposed_bytes(const ConvGeometry& g) {
   const std::size_t columns = g.inputs() < tile_columns ? g.inputs() : tile_columns;
-  return cache_lines(g.taps() * g.outputs() * columns * sizeof(float));
+  return cache_lines(most_backward_taps(g) * g.outputs() * columns * sizeof(float));
 }
 // Output gradients of a chunk of pixels, tile_columns channels, together; their sums for the bias.
 constexpr std::size_t packed_pixels(const ConvGeometry& g, std::size_t batch) {
