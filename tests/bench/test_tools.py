@@ -132,6 +132,17 @@ class Kernels(unittest.TestCase):
         self.assertIn("| 80.0 % | 80.0 % | 80.0 % | 40.0 % |", kernels.summary(rows))
 
 
+    def test_patterns_take_the_rows_of_their_tables(self):
+        program = os.path.join(BUILD, "tests/bench/bench_kernels")
+        of = {pattern: {line.removesuffix("/real_time").rsplit("/", 1)[0] for line in run(
+            program, "--benchmark_list_tests", "--benchmark_filter=" + pattern).stdout.splitlines()}
+              for pattern in (kernels.CONVOLUTIONS, kernels.SMALL, ".")}
+        rows = {work: {"etch": {"peak%": [80.0]}} for work in of[kernels.CONVOLUTIONS]}
+        self.assertIn("| 224x224, batch 1, dX |", kernels.summary(rows))
+        self.assertFalse(of[kernels.CONVOLUTIONS] & of[kernels.SMALL])
+        self.assertEqual(of[kernels.CONVOLUTIONS] | of[kernels.SMALL], of["."])
+
+
 class Peers(unittest.TestCase):
     def test_small_works_run(self):
         done = run(os.path.join(ROOT, "tools/bench-peers"), "--build", BUILD, "--works",

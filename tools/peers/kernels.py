@@ -6,8 +6,8 @@ import subprocess
 
 import rounds
 
-SMALL = "small|Adam|SGD|gemm|norm|pool"
-CONVOLUTIONS = "batch"
+SMALL = "small|Ada|SGD|gemm|norm|pool"
+CONVOLUTIONS = ", batch [0-9]+/"
 
 
 def run(program, pattern, threads, count):
