@@ -3,6 +3,7 @@
 #include <etch/kernels/conv2d_loops.hpp>
 #include <etch/random.hpp>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -108,6 +109,24 @@ ConvGeometry strided_geometry(Generator& random) {
     if (random.below(3) == 0) w.extra_padding = {pick(0, 3), pick(0, 3)};
     g.input = {pick(7, 40) * g.groups, pick(1, 24), pick(1, 40)};
     g.output = w.output(g.input, pick(7, 40) * g.groups);
+  } while (g.output.elements() == 0);
+  return g;
+}
+
+// So many channels that backward takes them in several blocks.
+ConvGeometry wide_geometry(Generator& random) {
+  ConvGeometry g;
+  const auto pick = [&](std::size_t low, std::size_t high) {
+    return low + random.below(high - low + 1);
+  };
+  Window& w = g.window;
+  do {
+    w.kernel_size = {pick(1, 3), pick(1, 3)};
+    if (random.below(2) == 0) w.kernel_size = 1;
+    w.stride = {pick(1, 2), pick(1, 2)};
+    w.padding = {pick(0, 1), pick(0, 1)};
+    g.input = {pick(45, 130), pick(1, 7), pick(1, 7)};
+    g.output = w.output(g.input, pick(20, 300));
   } while (g.output.elements() == 0);
   return g;
 }
@@ -227,6 +246,26 @@ struct Case {
     REQUIRE(std::memcmp(one.data(), &all[(batch - 1) * elements], elements * sizeof(float)) == 0);
   }
 
+  // Any number of threads gives the same bits.
+  void gradients_of_threads() {
+    const auto run = [&](std::size_t parallel, std::vector<float>& dx, std::vector<float>& dw) {
+      Scratch scratch(std::max(conv2d_input_gradient_scratch(g, batch, parallel),
+                               conv2d_weight_gradient_scratch(g, batch, parallel)));
+      conv2d_input_gradient(
+          {g, batch, parallel, dy.data(), weight.data(), dx.data(), false, scratch.data()});
+      conv2d_weight_gradient(
+          {g, batch, parallel, x.data(), dy.data(), dw.data(), nullptr, false, scratch.data()});
+    };
+    std::vector<float> dx(x.size(), poison), dw(weight.size(), poison);
+    run(1, dx, dw);
+    for (std::size_t parallel = 2; parallel <= 5; ++parallel) {
+      std::vector<float> dx_too(x.size(), poison), dw_too(weight.size(), poison);
+      run(parallel, dx_too, dw_too);
+      REQUIRE(std::memcmp(dx.data(), dx_too.data(), dx.size() * sizeof(float)) == 0);
+      REQUIRE(std::memcmp(dw.data(), dw_too.data(), dw.size() * sizeof(float)) == 0);
+    }
+  }
+
   void weight_gradient(bool gemm, bool accumulate) {
     const std::size_t bytes = gemm ? conv2d_weight_gradient_scratch(g, batch, threads) : 0;
     Scratch scratch(bytes);
@@ -280,6 +319,34 @@ TEST_CASE("input gradients with a stride equal the loops, and an image's those o
       c.input_gradient_of_one();
     }
   });
+}
+
+TEST_CASE("gradients of many channels equal the loops, for any number of threads") {
+  for_each_target([] {
+    Generator random{10};
+    for (unsigned i = 0; i < 24; ++i) {
+      Case c(wide_geometry(random), random);
+      INFO(c.text());
+      c.input_gradient(true, i % 2);
+      c.weight_gradient(true, i % 3 == 0);
+      c.gradients_of_threads();
+    }
+  });
+}
+
+TEST_CASE("scratch grows with the batch and the threads") {
+  Generator random{11};
+  for (unsigned i = 0; i < 300; ++i) {
+    const Case c(i % 2 ? wide_geometry(random) : random_geometry(random), random);
+    INFO(c.text());
+    for (const auto scratch :
+         {conv2d_forward_scratch, conv2d_input_gradient_scratch, conv2d_weight_gradient_scratch}) {
+      for (std::size_t batch = 1; batch < 40; ++batch) {
+        REQUIRE(scratch(c.g, batch, 1) <= scratch(c.g, batch + 1, 1));
+        REQUIRE(scratch(c.g, batch, 2) >= scratch(c.g, batch, 1));
+      }
+    }
+  }
 }
 
 TEST_CASE("float loops equal the loops in double") {

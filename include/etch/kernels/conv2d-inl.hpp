@@ -155,12 +155,12 @@ inline void conv2d_forward(const ConvForward& c) {
   for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
 }
 
-// Weights of these taps and the inputs [first, first + columns) of a group as (tap, output,
-// column).
+// Weights of these taps and the inputs [first, first + columns) of a group as forward has them:
+// panels of (tap, output, column).
 HWY_INLINE void transpose_weights(const ConvGeometry& g, const Taps& taps, const float* weight,
                                   std::size_t first, std::size_t columns, float* to) {
-  const std::size_t outputs = g.outputs(), inputs = g.inputs();
-  for (std::size_t k = 0; k < taps.count(); ++k, to += outputs * columns) {
+  const std::size_t outputs = g.outputs(), inputs = g.inputs(), rows = taps.count() * outputs;
+  for (std::size_t k = 0; k < taps.count(); ++k) {
     const std::size_t u = taps.down.first + k / taps.across.count * taps.down.step;
     const std::size_t v = taps.across.first + k % taps.across.count * taps.across.step;
     const std::size_t tap = u * g.window.kernel_size.width + v;
@@ -169,7 +169,11 @@ HWY_INLINE void transpose_weights(const ConvGeometry& g, const Taps& taps, const
       const float* from = weight + o * g.taps() * inputs + (tap * inputs + first) * width;
       for (std::size_t line = 0; line < columns * width; line += 16)
         __builtin_prefetch(from + columns * width + line, 0, 2);
-      transpose(from, width, columns, width, to + o * columns, columns);
+      for (std::size_t c = 0; c < columns; c += panel) {
+        const std::size_t step = std::min(panel, columns - c);
+        transpose(from + c * width, width, step, width, to + c * rows + (k * outputs + o) * step,
+                  step);
+      }
     }
   }
 }
@@ -201,7 +205,7 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   };
   std::size_t blocks = 0;
   for_each_class(g, c.batch, [&](const PixelClass& seen) { blocks += blocks_of(seen); });
-  const std::size_t ranges = (inputs + tile_columns - 1) / tile_columns;
+  const std::size_t range = transposed_columns(g, c.batch), ranges = (inputs + range - 1) / range;
   // A range's weights are transposed once by every piece that works on a class of pixels.
   const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
   const std::size_t most = ranges >= wanted ? 1 : (wanted + ranges - 1) / ranges;
@@ -212,10 +216,9 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
     std::byte* scratch = c.scratch + worker * per_thread;
     const std::size_t tables_end = layout.bytes();
     float* transposed = reinterpret_cast<float*>(scratch + tables_end);
-    float* zeros = reinterpret_cast<float*>(scratch + tables_end + transposed_bytes(g));
+    float* zeros = reinterpret_cast<float*>(scratch + tables_end + transposed_bytes(g, c.batch));
     std::memset(zeros, 0, backward_zeros(g));
-    const std::size_t first = i / pieces * tile_columns;
-    const std::size_t columns = std::min(tile_columns, inputs - first);
+    const std::size_t first = i / pieces * range, columns = std::min(range, inputs - first);
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
     std::size_t block = i % pieces;  // counted from the first of the class
     for_each_class(g, c.batch, [&](const PixelClass& seen) HWY_ATTR {
@@ -228,11 +231,8 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
         for (const std::size_t end = std::min(row + rows_of_block, seen.pixels.size());
              row < end;) {
           const std::size_t tiles = build_tiles(rows, tables, row, end, layout.tiles);
-          for_panel_columns(transposed, columns,
-                            [&](const Columns& at, std::size_t vectors, bool partial) HWY_ATTR {
-                              run_columns(tables, tiles, at, vectors, partial,
-                                          seen.taps.count() * outputs, out);
-                            });
+          run_tiles(tables, tiles, transposed, seen.taps.count() * outputs, columns, 0, columns,
+                    out);
         }
       }
       block -= of_class;

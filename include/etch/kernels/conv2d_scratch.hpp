@@ -204,13 +204,25 @@ constexpr std::size_t forward_zeros(const ConvGeometry& g) {
 constexpr std::size_t backward_zeros(const ConvGeometry& g) {
   return is_pointwise(g) ? 0 : cache_lines(g.outputs() * sizeof(float));
 }
-// Weights as the input gradient reads them, for tile_columns input channels: (tap, output, input).
-// They are those of one class of pixels at a time.
-constexpr std::size_t transposed_bytes(const ConvGeometry& g) {
-  const std::size_t columns = g.inputs() < tile_columns ? g.inputs() : tile_columns;
-  return cache_lines(most_backward_taps(g) * g.outputs() * columns * sizeof(float));
+// Weights as the input gradient reads them, for some input channels and one class of pixels at a
+// time: (tap, output) and column. They are as many as stay in a core's second-level cache, in pairs
+// of a tile's columns where it has room for one; for few pixels, where transposing takes longer
+// than the sums, fewer.
+constexpr std::size_t transposed_columns(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t pixels =
+      batch * ConvAxis::down(g).of_class(0) * ConvAxis::across(g).of_class(0);
+  const std::size_t column =
+      std::max(most_backward_taps(g) * g.outputs(), std::size_t{1}) * sizeof(float);
+  const std::size_t fit = (pixels <= chunk_pixels ? 128 : 640) * 1024 / column;
+  const std::size_t step = fit < 2 * tile_columns ? tile_columns : 2 * tile_columns;
+  return std::min(g.inputs(), std::max(fit / step, std::size_t{1}) * step);
 }
-// Output gradients of a chunk of pixels, tile_columns channels, together; their sums for the bias.
+constexpr std::size_t transposed_bytes(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t rows = most_backward_taps(g) * g.outputs();
+  return cache_lines(rows * transposed_columns(g, batch) * sizeof(float));
+}
+// Output gradients of a chunk of pixels, at most so many channels, are packed together.
+inline constexpr std::size_t gradient_columns = 8 * tile_columns;
 constexpr std::size_t packed_pixels(const ConvGeometry& g, std::size_t batch) {
   const std::size_t image = g.output.height * g.output.width;
   const std::size_t row = g.output.width > chunk_pixels ? g.output.width : chunk_pixels;
@@ -233,23 +245,51 @@ constexpr bool is_packed(const ConvGeometry& g, std::size_t batch) {
 }
 constexpr std::size_t packed_bytes(const ConvGeometry& g, std::size_t batch) {
   if (is_packed(g, batch)) return 0;
-  const std::size_t columns = g.outputs() < tile_columns ? g.outputs() : tile_columns;
+  const std::size_t columns = std::min(g.outputs(), gradient_columns);
   return cache_lines(packed_pixels(g, batch) * columns * sizeof(float));
 }
-// Floats of a line of x between zeros, and how many lines a chunk of output lines looks at.
-constexpr std::size_t gradient_line(const ConvGeometry& g) {
-  const Window& w = g.window;
-  return ((g.output.width - 1) * w.stride.width + w.kernel_size.width) * g.input.channels;
+// Rows of the weight gradient that belong together: those of a kernel row, or of a tap.
+constexpr std::size_t gradient_rows(const ConvGeometry& g) {
+  return (merges_gradient_taps(g) ? g.window.kernel_size.width : 1) * g.inputs();
 }
-constexpr std::size_t gradient_lines_bytes(const ConvGeometry& g, std::size_t batch) {
-  if (!merges_gradient_taps(g) || !has_padding(g)) return 0;
+// Lines of x that a chunk of output lines looks at.
+constexpr std::size_t gradient_lines(const ConvGeometry& g, std::size_t batch) {
   const Window& w = g.window;
   const std::size_t lines = packed_pixels(g, batch) / g.output.width;
   const std::size_t reach = (w.kernel_size.height - 1) * w.dilation.height + w.stride.height;
   const std::size_t images = (lines + g.output.height - 1) / g.output.height + 1;
-  const std::size_t all = batch * g.input.height;
-  const std::size_t most = lines * w.stride.height + images * reach;
-  return cache_lines((most < all ? most : all) * gradient_line(g) * sizeof(float));
+  return std::min(lines * w.stride.height + images * reach, batch * g.input.height);
+}
+// Merged, they are put between zeros and are so many floats long.
+constexpr std::size_t gradient_line(const ConvGeometry& g) {
+  const Window& w = g.window;
+  return ((g.output.width - 1) * w.stride.width + w.kernel_size.width) * g.input.channels;
+}
+// Otherwise some channels of them are packed together: of a whole chunk those of four tiles.
+constexpr std::size_t packed_slots(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t pixels = packed_pixels(g, batch);
+  if (g.taps() == 1) return pixels;
+  if (!is_batch_inner(g, batch)) return gradient_lines(g, batch) * g.input.width;
+  const std::size_t images = pixels / (g.output.height * g.output.width);
+  // (Not fewer than those of a smaller batch, whose lines are taken as they lie.)
+  const std::size_t lines = gradient_lines(g, std::min(batch, g.output.width));
+  return std::max(images * g.input.height, lines) * g.input.width;
+}
+constexpr std::size_t most_packed_floats(std::size_t slots) {
+  return std::max(slots, chunk_pixels) * 4 * tile_rows;
+}
+constexpr std::size_t packed_channels(const ConvGeometry& g, std::size_t batch) {
+  const std::size_t slots = packed_slots(g, batch), all = (g.inputs() + tile_rows - 1) / tile_rows;
+  return std::min(all, most_packed_floats(slots) / (slots * tile_rows)) * tile_rows;
+}
+constexpr std::size_t packed_x_bytes(const ConvGeometry& g, std::size_t batch) {
+  if (!merges_gradient_taps(g)) {
+    const std::size_t slots = packed_slots(g, batch);
+    const std::size_t all = slots * ((g.inputs() + tile_rows - 1) / tile_rows * tile_rows);
+    return cache_lines(std::min(all, most_packed_floats(slots)) * sizeof(float));
+  }
+  if (!has_padding(g)) return 0;
+  return cache_lines(gradient_lines(g, batch) * gradient_line(g) * sizeof(float));
 }
 
 // Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
@@ -285,7 +325,8 @@ constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::
   if (is_strip(g)) {
     return strip_weight_bytes(g) + threads * (strip_bytes(g) + strip_table_bytes(g));
   }
-  return threads * (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g));
+  return threads *
+         (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g, batch));
 }
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {
@@ -294,7 +335,7 @@ constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std:
     return narrow_bytes(g) + conv2d_weight_gradient_scratch(narrow_lines(g), batch, threads);
   }
   if (is_gray(g)) return threads * gray_gradient_bytes(g);
-  return threads * (packed_bytes(g, batch) + gradient_lines_bytes(g, batch));
+  return threads * (packed_bytes(g, batch) + packed_x_bytes(g, batch));
 }
 #endif
 

@@ -2,7 +2,8 @@
 //
 // A tile of the gradient, input channels down and output channels across, stays in registers
 // while pixels stream through it: each adds x[i] * dy[o]. Output gradients of a chunk of pixels
-// are packed together once and serve every tap and input channel; x is read where it lies.
+// are packed together once and serve every tap and input channel; so are some input channels of x
+// at a time, which serve every tap and output channel.
 #if defined(ETCH_WEIGHT_GRADIENT_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef ETCH_WEIGHT_GRADIENT_INL_HPP
 #undef ETCH_WEIGHT_GRADIENT_INL_HPP
@@ -15,6 +16,8 @@
 #include <etch/kernels/parallel.hpp>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include <etch/kernels/gemm_tile-inl.hpp>
 #include <etch/kernels/lanes-inl.hpp>
@@ -26,21 +29,21 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Pixels that lie evenly in both tensors.
 struct Run {
   const float* x;
-  const float* dy;  // packed: the next pixel is dy_stride further
-  std::size_t count;
+  std::size_t first, count;  // of the chunk's output gradients
 };
 
 struct Runs {
   Run run[chunk_pixels];
   std::size_t size = 0;
-  std::size_t x_stride = 0, dy_stride = 0;  // floats between the pixels of a run
+  std::size_t x_stride = 0;  // floats between the pixels of a run
 };
 
 // Where a tile of the gradient is: columns in `vectors` vectors, rows row_stride apart.
 struct GradientTile {
   float* dweight[tile_vectors];
   std::size_t row_stride;
-  std::size_t dy_offset;  // of the first column in the packed output gradients
+  const float* dy;        // the chunk's first pixel, at the first column
+  std::size_t dy_stride;  // floats between pixels
   std::size_t count;      // lanes of the last vector that exist
   bool add;               // to what is there
 };
@@ -77,7 +80,7 @@ HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const
   for (std::size_t s = 0; s < runs.size; ++s) {
     const Run& run = runs.run[s];
     const float* x = run.x + x_offset;
-    const float* dy = run.dy + t.dy_offset;
+    const float* dy = t.dy + run.first * t.dy_stride;
     for (std::size_t begin = 0; begin < run.count; begin += pixel_chain) {
       const std::size_t count = HWY_MIN(pixel_chain, run.count - begin);
       if (pixels + count > pixel_chain) {
@@ -90,14 +93,14 @@ HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const
       std::size_t p = 0;
       for (; two && p + 2 <= count; p += 2) {
         add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
-        add_pixel<vectors, partial>(x + runs.x_stride, dy + runs.dy_stride, t.count, second, sums);
+        add_pixel<vectors, partial>(x + runs.x_stride, dy + t.dy_stride, t.count, second, sums);
         x += 2 * runs.x_stride;
-        dy += 2 * runs.dy_stride;
+        dy += 2 * t.dy_stride;
       }
       for (; p < count; ++p) {
         add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
         x += runs.x_stride;
-        dy += runs.dy_stride;
+        dy += t.dy_stride;
       }
     }
   }
@@ -127,25 +130,48 @@ HWY_INLINE GradientFunction gradient_tile_of(std::size_t rows) {
   return gradient_tile_of<vectors, partial>(rows, std::make_index_sequence<max_rows>());
 }
 
-// The gradient of tile_columns output channels of one group, all taps and input channels, by one
-// of several pieces that share its tiles.
-class GradientColumns {
+// How the gradient is cut: columns of some ranges, and pieces of units of rows. A unit is a tile's
+// rows at all taps, or at one kernel row where its taps are merged.
+struct GradientSplit {
+  std::size_t columns, units, pieces, items;
+
+  GradientSplit(const ConvGeometry& g, std::size_t threads) {
+    const std::size_t panels = (gradient_rows(g) + max_rows - 1) / max_rows;
+    units = merges_gradient_taps(g) ? panels * g.window.kernel_size.height : panels;
+    const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
+    const std::size_t wanted = threads > 1 ? 4 * threads : 1;
+    std::size_t together = std::min(ranges, gradient_columns / tile_columns);
+    for (;; together = (together + 1) / 2) {
+      const std::size_t blocks = (ranges + together - 1) / together;
+      pieces = std::min(units, (wanted + blocks - 1) / blocks);
+      items = blocks * pieces;
+      // Both tensors are packed for every item: it should be about square.
+      if (together == 1 || pieces == 1 || 2 * units / pieces * max_rows >= together * tile_columns)
+        break;
+    }
+    columns = together * tile_columns;
+  }
+};
+
+// The gradient of some output channels of one group, over all taps and some input channels.
+class GradientBlock {
  public:
-  GradientColumns(const ConvWeightGradient& c, std::size_t group, std::size_t first,
-                  std::size_t piece, std::size_t pieces, std::byte* scratch)
+  GradientBlock(const ConvWeightGradient& c, std::size_t group, const GradientSplit& split,
+                std::size_t item, std::byte* scratch)
       : c_(c),
         g_(c.geometry),
         group_(group),
-        first_(first),
-        columns_(std::min(tile_columns, c.geometry.outputs() - first)),
-        piece_(piece),
-        pieces_(pieces),
+        first_(item / split.pieces * split.columns),
+        columns_(std::min(split.columns, c.geometry.outputs() - first_)),
+        units_{split.units * (item % split.pieces) / split.pieces,
+               split.units * (item % split.pieces + 1) / split.pieces},
         merged_(merges_gradient_taps(g_)),
         padded_(merged_ && has_padding(g_)),
+        sampled_(g_.taps() == 1),
         as_it_is_(is_packed(g_, c.batch)),
-        packed_(reinterpret_cast<float*>(scratch)),
-        lines_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
         batch_inner_(is_batch_inner(g_, c.batch)),
+        packed_(reinterpret_cast<float*>(scratch)),
+        packed_x_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
         line_(batch_inner_       ? image()
               : is_pointwise(g_) ? 1
                                  : g_.output.width) {}
@@ -155,11 +181,11 @@ class GradientColumns {
     const std::size_t step = std::max(chunk_pixels / line_, std::size_t{1});
     for (begin_ = 0; begin_ < lines; begin_ = end_) {
       end_ = std::min(lines, begin_ + step);
-      as_it_is_ ? take((end_ - begin_) * line_) : pack((end_ - begin_) * line_);
-      if (padded_) pad();
-      all_tiles();
+      first_line_ = batch_inner_ || is_pointwise(g_) ? 0 : lines_needed(begin_).first;
+      as_it_is_ ? take() : pack_all();
+      merged_ ? merged_tiles() : channel_tiles();
     }
-    if (c_.dbias != nullptr && piece_ == 0) {
+    if (c_.dbias != nullptr && units_.first == 0) {
       float* dbias = c_.dbias + group_ * g_.outputs() + first_;
       for (std::size_t o = 0; o < columns_; ++o) {
         dbias[o] = (c_.accumulate ? dbias[o] : 0.0f) + bias_[o];
@@ -169,64 +195,62 @@ class GradientColumns {
 
  private:
   std::size_t image() const { return g_.output.height * g_.output.width; }
+  std::size_t pixels() const { return (end_ - begin_) * line_; }
 
-  void pack(std::size_t pixels) {
+  // The chunk's output gradients, tile_columns together.
+  void pack_all() {
+    for (std::size_t o = 0; o < columns_; o += tile_columns) {
+      pack(o, std::min(tile_columns, columns_ - o), packed_ + o * pixels());
+    }
+  }
+  void pack(std::size_t first, std::size_t columns, float* packed) {
     // Position by position, all images of one together, or as they lie.
-    const std::size_t positions = batch_inner_ ? line_ : 1, images = pixels / positions;
+    const std::size_t positions = batch_inner_ ? line_ : 1, images = pixels() / positions;
     const std::size_t channels = g_.output.channels, step = positions * channels;
-    const float* from = c_.dy + begin_ * line_ * channels + group_ * g_.outputs() + first_;
-    for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
-      auto sum = hn::LoadU(d, bias_ + o);
-      float* to = packed_ + o;
+    const float* from = c_.dy + begin_ * line_ * channels + group_ * g_.outputs() + first_ + first;
+    for_lanes(0, columns, [&](auto d, std::size_t o) HWY_ATTR {
+      auto sum = hn::LoadU(d, bias_ + first + o);
+      float* to = packed + o;
       for (std::size_t position = 0; position < positions; ++position) {
         const float* at = from + position * channels + o;
-        for (std::size_t k = 0; k < images; ++k, at += step, to += columns_) {
+        for (std::size_t k = 0; k < images; ++k, at += step, to += columns) {
           const auto dy = hn::LoadU(d, at);
           hn::StoreU(dy, d, to);
           sum = hn::Add(sum, dy);
         }
       }
-      hn::StoreU(sum, d, bias_ + o);
+      hn::StoreU(sum, d, bias_ + first + o);
     });
   }
 
   // As it is: see is_packed.
-  void take(std::size_t pixels) {
+  void take() {
     dy_ = c_.dy + begin_ * line_ * columns_;
-    if (c_.dbias == nullptr || piece_ != 0) return;
+    if (c_.dbias == nullptr || units_.first != 0) return;
     for_lanes(0, columns_, [&](auto d, std::size_t o) HWY_ATTR {
       const float* dy = dy_ + o;
       // Four sums, which don't wait for each other.
       auto a = hn::LoadU(d, bias_ + o), b = hn::Zero(d), e = b, f = b;
       std::size_t k = 0;
-      for (; k + 4 <= pixels; k += 4, dy += 4 * columns_) {
+      for (; k + 4 <= pixels(); k += 4, dy += 4 * columns_) {
         a = hn::Add(a, hn::LoadU(d, dy));
         b = hn::Add(b, hn::LoadU(d, dy + columns_));
         e = hn::Add(e, hn::LoadU(d, dy + 2 * columns_));
         f = hn::Add(f, hn::LoadU(d, dy + 3 * columns_));
       }
-      for (; k < pixels; ++k, dy += columns_) a = hn::Add(a, hn::LoadU(d, dy));
+      for (; k < pixels(); ++k, dy += columns_) a = hn::Add(a, hn::LoadU(d, dy));
       hn::StoreU(hn::Add(hn::Add(a, b), hn::Add(e, f)), d, bias_ + o);
     });
   }
 
-  // Lines of x that the chunk looks at, between zeros: no tap of a kernel row is outside.
-  void pad() {
-    const Window& w = g_.window;
-    first_line_ = lines_needed(begin_).first;
+  // Calls body(line of x, slot) for the lines of x that the chunk looks at, over all images; the
+  // first is in slot 0.
+  template <class Body>
+  void for_lines_needed(const Body& body) const {
     std::size_t next = first_line_;
     for (std::size_t q = begin_; q < end_; ++q) {
       const auto [first, last] = lines_needed(q);
-      for (next = std::max(next, first); next < last; ++next) {
-        const std::size_t channels = g_.input.channels, length = gradient_line(g_);
-        const std::size_t left = w.padding.width * channels;
-        const std::size_t inside = std::min(g_.input.width * channels, length - left);
-        const float* from = c_.x + next * g_.input.width * channels;
-        float* to = lines_ + (next - first_line_) * length;
-        std::fill_n(to, left, 0.0f);
-        std::copy_n(from, inside, to + left);
-        std::fill(to + left + inside, to + length, 0.0f);
-      }
+      for (next = std::max(next, first); next < last; ++next) body(next, next - first_line_);
     }
   }
   // Of output line q: over all images, as a half-open range.
@@ -241,46 +265,118 @@ class GradientColumns {
     return {image + inside(top), image + inside(bottom)};
   }
 
-  // Rows of the gradient at one kernel row: input channels of one tap; or, where these are few
-  // and lie side by side in x, of all taps of the kernel row.
-  void all_tiles() {
+  // Where input channels are few and lie side by side in x, the rows of the gradient at one kernel
+  // row are those of all its taps. Lines of x are put between zeros: no tap is outside.
+  void merged_tiles() {
+    if (padded_) for_lines_needed([&](std::size_t line, std::size_t slot) { pad(line, slot); });
     const Window& w = g_.window;
-    const std::size_t inputs = g_.inputs(), width = w.kernel_size.width;
-    const std::size_t taps = merged_ ? width : 1, rows = taps * inputs;
-    std::size_t tile = 0;
+    const std::size_t rows = gradient_rows(g_), panels = (rows + max_rows - 1) / max_rows;
     for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
-      for (std::size_t v = 0; v < width; v += taps) {
-        for (std::size_t j = 0; j < rows; j += max_rows, ++tile) {
-          if (tile % pieces_ == piece_) tiles_of(u, v, j, std::min(max_rows, rows - j));
+      const std::size_t begin = std::max(units_.first, u * panels) - u * panels;
+      const std::size_t end = std::max(std::min(units_.second, (u + 1) * panels), u * panels);
+      if (begin >= end - u * panels) continue;
+      Runs runs;
+      runs.x_stride = w.stride.width * g_.input.channels;
+      for (std::size_t l = 0; l < end_ - begin_; ++l) {
+        const std::size_t line = input_line(begin_ + l, u);
+        if (line == outside) continue;
+        const float* x = padded_ ? packed_x_ + (line - first_line_) * gradient_line(g_)
+                                 : c_.x + line * g_.input.width * g_.input.channels;
+        runs.run[runs.size++] = {x, l * line_, line_};
+      }
+      const std::size_t first = begin * max_rows;
+      const std::size_t count = std::min(rows, (end - u * panels) * max_rows) - first;
+      tiles(runs, u * rows + first, count, first, max_rows);
+    }
+  }
+  void pad(std::size_t line, std::size_t slot) {
+    const std::size_t channels = g_.input.channels, length = gradient_line(g_);
+    const std::size_t left = g_.window.padding.width * channels;
+    const std::size_t inside = std::min(g_.input.width * channels, length - left);
+    const float* from = c_.x + line * g_.input.width * channels;
+    float* to = packed_x_ + slot * length;
+    std::fill_n(to, left, 0.0f);
+    std::copy_n(from, inside, to + left);
+    std::fill(to + left + inside, to + length, 0.0f);
+  }
+
+  // Otherwise they are input channels of one tap. Some channels of the chunk's x are packed as
+  // tiles read them: pixels of x are often a page apart, and then meet in few places of a cache.
+  void channel_tiles() {
+    const Window& w = g_.window;
+    const std::size_t inputs = g_.inputs();
+    const std::size_t end = std::min(inputs, units_.second * max_rows);
+    const std::size_t step = packed_channels(g_, c_.batch);
+    for (std::size_t j = units_.first * max_rows; j < end; j += step) {
+      const std::size_t rows = std::min(step, end - j);
+      const std::size_t slots = pack_x(j, rows);
+      for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
+        for (std::size_t v = 0; v < w.kernel_size.width; ++v) {
+          Runs runs;
+          add_runs(runs, u, v);
+          const std::size_t tap = u * w.kernel_size.width + v;
+          tiles(runs, tap * inputs + j, rows, 0, slots * max_rows);
         }
       }
     }
   }
 
-  // The rows [j, j + count) of taps (u, v), (u, v + 1)...: first the pixels for which all of
-  // these taps are inside, then for each tap those that only it has.
-  void tiles_of(std::size_t u, std::size_t v, std::size_t j, std::size_t count) {
-    if (padded_) {
-      Runs runs;
-      add_runs(runs, u, v, 0, g_.output.width);
-      return tile(runs, u, v, j, count, begin_ > 0 || c_.accumulate);
+  // Packs the channels [j, j + rows): panels of max_rows, each (slot, channel). Returns the slots.
+  std::size_t pack_x(std::size_t j, std::size_t rows) {
+    const std::size_t channels = g_.input.channels, images = end_ - begin_;
+    const float* x = c_.x + group_ * g_.inputs() + j;
+    if (is_pointwise(g_)) {
+      pack_pixels(x + begin_ * channels, channels, images, rows, images, 0);
+      return images;
     }
-    const std::size_t inputs = g_.inputs();
-    const std::size_t v0 = v + j / inputs, v1 = v + (j + count - 1) / inputs;
-    const std::size_t low = first_column(v0), high = std::max(low, last_column(v1));
-    Runs runs;
-    add_runs(runs, u, v, low, high);
-    tile(runs, u, v, j, count, begin_ > 0 || c_.accumulate);
-    for (std::size_t t = v0; v0 != v1 && t <= v1; ++t) {
-      const std::size_t from = std::max(j, (t - v) * inputs);
-      const std::size_t to = std::min(j + count, (t - v + 1) * inputs);
-      for (const auto& [a, b] : {std::pair(first_column(t), std::min(low, last_column(t))),
-                                 std::pair(std::max(high, first_column(t)), last_column(t))}) {
-        if (a >= b) continue;
-        Runs edge;
-        add_runs(edge, u, v, a, b);
-        if (edge.size > 0) tile(edge, u, v, from, to - from, true);
+    const Window& w = g_.window;
+    if (batch_inner_) {
+      const Pair step = sampled_ ? w.stride : Pair(1);
+      const std::size_t height = sampled_ ? g_.output.height : g_.input.height;
+      const std::size_t width = sampled_ ? g_.output.width : g_.input.width;
+      const Pair padding = sampled_ ? w.padding : Pair(0);
+      const std::size_t slots = height * width * images;
+      for (std::size_t r = 0; r < height; ++r) {
+        const std::size_t line = r * step.height - padding.height;
+        if (line >= g_.input.height) continue;
+        for (std::size_t c = 0; c < width; ++c) {
+          const std::size_t column = c * step.width - padding.width;
+          if (column >= g_.input.width) continue;
+          const std::size_t pixel = line * g_.input.width + column;
+          pack_pixels(x + begin_ * g_.input.elements() + pixel * channels, g_.input.elements(),
+                      images, rows, slots, (r * width + c) * images);
+        }
       }
+      return slots;
+    }
+    if (sampled_) {
+      const std::size_t slots = pixels(), low = first_column(0), high = last_column(0);
+      for (std::size_t l = 0; l < images; ++l) {
+        const std::size_t line = input_line(begin_ + l, 0);
+        if (line == outside || low >= high) continue;
+        const std::size_t column = low * w.stride.width - w.padding.width;
+        pack_pixels(x + (line * g_.input.width + column) * channels, w.stride.width * channels,
+                    high - low, rows, slots, l * line_ + low);
+      }
+      return slots;
+    }
+    std::size_t slots = 0;
+    for_lines_needed([&](std::size_t, std::size_t slot) { slots = (slot + 1) * g_.input.width; });
+    for_lines_needed([&](std::size_t line, std::size_t slot) {
+      pack_pixels(x + line * g_.input.width * channels, channels, g_.input.width, rows, slots,
+                  slot * g_.input.width);
+    });
+    return slots;
+  }
+  void pack_pixels(const float* from, std::size_t step, std::size_t count, std::size_t rows,
+                   std::size_t slots, std::size_t slot) {
+    float* to = packed_x_ + slot * max_rows;
+    for (std::size_t k = 0; k < count; ++k, from += step, to += max_rows) {
+      std::size_t j = 0;
+      for (; j + max_rows <= rows; j += max_rows) {
+        std::memcpy(to + j * slots, from + j, max_rows * sizeof(float));
+      }
+      for (std::size_t i = j; i < rows; ++i) to[j * slots + i - j] = from[i];
     }
   }
 
@@ -296,98 +392,107 @@ class GradientColumns {
     return std::min(g_.output.width,
                     (g_.input.width + padding - at - 1) / g_.window.stride.width + 1);
   }
-
-  // Runs of the chunk's pixels in output columns [low, high), x at tap (u, v). The tap itself may
-  // be left of the image where only later rows of a merged tile are read.
-  void add_runs(Runs& runs, std::size_t u, std::size_t v, std::size_t low, std::size_t high) const {
+  // The line of x, over all images, that kernel row u of output line q meets.
+  static constexpr std::size_t outside = static_cast<std::size_t>(-1);
+  std::size_t input_line(std::size_t q, std::size_t u) const {
     const Window& w = g_.window;
-    const std::ptrdiff_t channels = static_cast<std::ptrdiff_t>(g_.input.channels);
-    const auto x_at = [&](std::size_t n, std::size_t r, std::size_t c) -> const float* {
-      if (padded_) {
-        const std::size_t line = n * g_.input.height + r - first_line_;
-        return lines_ + line * gradient_line(g_) + (c * w.stride.width + v) * g_.input.channels;
-      }
-      const std::size_t row = (n * g_.input.height + r) * g_.input.width;
-      const std::ptrdiff_t column =
-          static_cast<std::ptrdiff_t>(c * w.stride.width + v * w.dilation.width) -
-          static_cast<std::ptrdiff_t>(w.padding.width);
-      return c_.x + (static_cast<std::ptrdiff_t>(row) + column) * channels +
-             static_cast<std::ptrdiff_t>(group_ * g_.inputs());
-    };
+    const std::size_t n = q / g_.output.height, line = q % g_.output.height;
+    const std::size_t r = line * w.stride.height + u * w.dilation.height - w.padding.height;
+    return r < g_.input.height ? n * g_.input.height + r : outside;
+  }
+
+  // Runs of the chunk's pixels for which tap (u, v) is inside, x in its slots.
+  void add_runs(Runs& runs, std::size_t u, std::size_t v) const {
     const std::size_t images = end_ - begin_;
-    runs.dy_stride = columns_;
-    if (is_pointwise(g_)) {  // the pixels are those of x, one after the other
-      runs.x_stride = g_.input.channels;
-      runs.run[runs.size++] = {c_.x + begin_ * g_.input.channels + group_ * g_.inputs(), dy_,
-                               images};
+    runs.x_stride = max_rows;
+    if (is_pointwise(g_)) {
+      runs.run[runs.size++] = {packed_x_, 0, images};
       return;
     }
-    runs.x_stride = batch_inner_ ? g_.input.elements() : w.stride.width * g_.input.channels;
+    const Window& w = g_.window;
+    const std::size_t low = first_column(v), high = last_column(v);
     if (low >= high) return;
-    const std::size_t lines = batch_inner_ ? g_.output.height : images;
-    for (std::size_t l = 0; l < lines; ++l) {
-      const std::size_t q = begin_ + l;  // output row, over all images
-      const std::size_t n = batch_inner_ ? begin_ : q / g_.output.height;
-      const std::size_t line = batch_inner_ ? l : q % g_.output.height;
-      const std::size_t r = line * w.stride.height + u * w.dilation.height - w.padding.height;
-      if (r >= g_.input.height) continue;
-      if (!batch_inner_) {
-        runs.run[runs.size++] = {x_at(n, r, low), dy_ + (l * g_.output.width + low) * columns_,
-                                 high - low};
-        continue;
+    const std::size_t to_tap = v * w.dilation.width - w.padding.width;
+    if (batch_inner_) {
+      const std::size_t width = sampled_ ? g_.output.width : g_.input.width;
+      for (std::size_t l = 0; l < g_.output.height; ++l) {
+        const std::size_t r = l * w.stride.height + u * w.dilation.height - w.padding.height;
+        if (r >= g_.input.height) continue;
+        for (std::size_t c = low; c < high; ++c) {
+          const std::size_t slot =
+              sampled_ ? l * width + c : r * width + c * w.stride.width + to_tap;
+          runs.run[runs.size++] = {packed_x_ + slot * images * max_rows,
+                                   (l * g_.output.width + c) * images, images};
+        }
       }
-      for (std::size_t c = low; c < high; ++c) {
-        runs.run[runs.size++] = {x_at(n, r, c), dy_ + (l * g_.output.width + c) * images * columns_,
-                                 images};
-      }
+      return;
+    }
+    if (!sampled_) runs.x_stride *= w.stride.width;
+    for (std::size_t l = 0; l < images; ++l) {
+      const std::size_t line = input_line(begin_ + l, u);
+      if (line == outside) continue;
+      const std::size_t slot =
+          sampled_ ? l * line_ + low
+                   : (line - first_line_) * g_.input.width + low * w.stride.width + to_tap;
+      runs.run[runs.size++] = {packed_x_ + slot * max_rows, l * line_ + low, high - low};
     }
   }
 
-  void tile(const Runs& runs, std::size_t u, std::size_t v, std::size_t j, std::size_t rows,
-            bool add) {
-    const std::size_t inputs = g_.inputs(), k = g_.taps() * inputs;
-    const std::size_t row = (u * g_.window.kernel_size.width + v) * inputs + j;
+  // The rows [row, row + rows) of the gradient, of which x begins at x_offset; tiles are x_step
+  // apart.
+  void tiles(const Runs& runs, std::size_t row, std::size_t rows, std::size_t x_offset,
+             std::size_t x_step) {
+    const bool add = begin_ > 0 || c_.accumulate;
+    if (add && runs.size == 0) return;
+    const std::size_t k = g_.taps() * g_.inputs();
     float* group = c_.dweight + group_ * g_.outputs() * k;
-    for_columns<tile_vectors, false>(
-        group, k, g_.outputs(), first_, first_ + columns_,
-        [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
-          GradientTile t{{}, columns.row_stride, columns.first - first_, columns.count, add};
-          for (std::size_t s = 0; s < vectors; ++s) {
-            const std::size_t at = static_cast<std::size_t>(columns.weight[s] - group);
-            t.dweight[s] = group + at + row * columns.row_stride;
-          }
-          const GradientFunction f = vectors > 1 ? gradient_tile_of<tile_vectors, false>(rows)
-                                     : partial   ? gradient_tile_of<1, true>(rows)
-                                                 : gradient_tile_of<1, false>(rows);
-          f(runs, j, t);
-        });
+    for (std::size_t range = 0; range < columns_; range += tile_columns) {
+      const std::size_t width = std::min(tile_columns, columns_ - range);
+      const float* dy = as_it_is_ ? dy_ : packed_ + range * pixels();
+      for (std::size_t j = 0; j < rows; j += max_rows) {
+        const std::size_t count = std::min(max_rows, rows - j);
+        for_columns<tile_vectors, false>(
+            group, k, g_.outputs(), first_ + range, first_ + range + width,
+            [&](const Columns& columns, std::size_t vectors, bool partial) HWY_ATTR {
+              GradientTile t{{},    columns.row_stride, dy + columns.first - first_ - range,
+                             width, columns.count,      add};
+              for (std::size_t s = 0; s < vectors; ++s) {
+                const std::size_t at = static_cast<std::size_t>(columns.weight[s] - group);
+                t.dweight[s] = group + at + (row + j) * columns.row_stride;
+              }
+              const GradientFunction f = vectors > 1 ? gradient_tile_of<tile_vectors, false>(count)
+                                         : partial   ? gradient_tile_of<1, true>(count)
+                                                     : gradient_tile_of<1, false>(count);
+              f(runs, x_offset + j / max_rows * x_step, t);
+            });
+      }
+    }
   }
 
   const ConvWeightGradient& c_;
   const ConvGeometry& g_;
-  std::size_t group_, first_, columns_, piece_, pieces_;
-  bool merged_, padded_, as_it_is_;
-  float* packed_;
-  float* lines_;                     // of x, padded
+  std::size_t group_, first_, columns_;
+  std::pair<std::size_t, std::size_t> units_;  // of rows: see GradientSplit
+  bool merged_, padded_;
+  bool sampled_;                     // x is packed as the only tap meets it
+  bool as_it_is_;                    // dy isn't packed
   bool batch_inner_;                 // the pixels of a run are the same place in several images
+  float* packed_;                    // dy
+  float* packed_x_;                  // or lines of it between zeros
   std::size_t line_;                 // pixels of what begin_ counts
   const float* dy_ = packed_;        // the chunk's output gradients, columns_ apart
-  std::size_t first_line_ = 0;       // over all images, of lines_
+  std::size_t first_line_ = 0;       // over all images, of packed_x_
   std::size_t begin_ = 0, end_ = 0;  // of the chunk: output lines, images, or pixels
-  float bias_[tile_columns] = {};
+  float bias_[gradient_columns] = {};
 };
 
 HWY_INLINE void weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
-  const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
-  const std::size_t wanted = c.threads > 1 ? 4 * c.threads : 1;
-  const std::size_t pieces = (wanted + ranges - 1) / ranges;
+  const GradientSplit split(g, c.threads);
   const std::size_t per_thread = conv2d_weight_gradient_scratch(g, c.batch, 1);
   for (std::size_t group = 0; group < g.groups; ++group) {
-    parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
-      GradientColumns(c, group, i / pieces * tile_columns, i % pieces, pieces,
-                      c.scratch + worker * per_thread)
-          .run();
+    parallel(c.threads, split.items, [&](std::size_t i, std::size_t worker) HWY_ATTR {
+      GradientBlock(c, group, split, i, c.scratch + worker * per_thread).run();
     });
   }
 }
