@@ -21,8 +21,18 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Channels of a block: four cache lines of each row, enough for the memory to stream.
-inline constexpr std::size_t most_channels = 64;
+// Channels of a block: 2 KB of each row, enough for the memory to stream.
+inline constexpr std::size_t most_channels = 512;
+
+// Asks for the line where `rows` rows further is. Rows are often a page apart, where no hardware
+// looks ahead. Past the tensor's end it does nothing.
+template <int written = 0>
+HWY_INLINE void ask_ahead(const float* x, std::size_t rows, std::size_t stride) {
+  __builtin_prefetch(x + rows * stride, written, 3);
+}
+// How far: of sums, which take run_rows of a vector's rows at once, and of what is done to each
+// row after the other.
+inline constexpr std::size_t run_rows = 32, rows_ahead = 4;
 
 // Numbers of a block's channels.
 struct PerChannel {
@@ -56,7 +66,7 @@ HWY_INLINE void for_blocks(std::size_t threads, std::size_t rows, std::size_t ch
 template <class Body>
 HWY_INLINE void sum_rows(std::size_t rows, std::size_t width, PerChannel& a, PerChannel& b,
                          const Body& body) {
-  constexpr std::size_t run = 32;
+  constexpr std::size_t run = run_rows;
   PerChannel middle_a, middle_b;
   const auto clear = [&](PerChannel& x) HWY_ATTR {
     for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR { x.set(d, c, hn::Zero(d)); });
@@ -96,7 +106,7 @@ HWY_INLINE hn::Vec<D> parameter(D d, const float* p, std::size_t c, float otherw
 // of the first rows. Then (sum of squares) - rows * (mean - point)^2 loses nothing.
 HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride, std::size_t width,
                            PerChannel& mean, PerChannel& squares) {
-  const std::size_t some = std::min(rows, std::size_t{32});
+  const std::size_t some = std::min(rows, run_rows);
   PerChannel point, sum, unused;
   sum_rows(some, width, point, unused,
            [&](auto d, std::size_t r, std::size_t c, auto& a, auto&)
@@ -106,6 +116,7 @@ HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride,
   });
   sum_rows(rows, width, sum, squares,
            [&](auto d, std::size_t r, std::size_t c, auto& a, auto& b) HWY_ATTR {
+             ask_ahead(x + r * stride + c, run_rows, stride);
              const auto v = hn::Sub(hn::LoadU(d, x + r * stride + c), point.get(d, c));
              a = hn::Add(a, v);
              b = hn::MulAdd(v, v, b);
@@ -124,6 +135,8 @@ HWY_INLINE void apply(const BatchNormApply& a, std::size_t first, std::size_t wi
   for (std::size_t r = 0; r < a.rows; ++r) {
     const std::size_t row = r * a.channels;
     for_lanes(first, first + width, [&](auto d, std::size_t c) HWY_ATTR {
+      ask_ahead(a.x + row + c, rows_ahead, a.channels);
+      ask_ahead<1>(a.y + row + c, rows_ahead, a.channels);
       const auto scale = hn::Mul(hn::LoadU(d, a.inv_std + c), parameter(d, a.weight, c, 1.0f));
       const auto v = hn::Sub(hn::LoadU(d, a.x + row + c), hn::LoadU(d, a.mean + c));
       hn::StoreU(hn::MulAdd(v, scale, parameter(d, a.bias, c, 0.0f)), d, a.y + row + c);
@@ -208,6 +221,8 @@ inline void batch_norm_gradient(const BatchNormGradient& a) {
     PerChannel sum, product;
     sum_rows(a.rows, width, sum, product,
              [&](auto d, std::size_t r, std::size_t c, auto& s, auto& p) HWY_ATTR {
+               ask_ahead(a.x + r * a.channels + first + c, run_rows, a.channels);
+               ask_ahead(a.dy + r * a.channels + first + c, run_rows, a.channels);
                const auto dy = hn::LoadU(d, a.dy + r * a.channels + first + c);
                s = hn::Add(s, dy);
                p = hn::MulAdd(dy, xhat(d, r, c), p);
@@ -226,6 +241,9 @@ inline void batch_norm_gradient(const BatchNormGradient& a) {
     for (std::size_t r = 0; a.dx != nullptr && r < a.rows; ++r) {
       for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR {
         const std::size_t at = r * a.channels + first + c;
+        ask_ahead(a.x + at, rows_ahead, a.channels);
+        ask_ahead(a.dy + at, rows_ahead, a.channels);
+        ask_ahead<1>(a.dx + at, rows_ahead, a.channels);
         const auto scale =
             hn::Mul(parameter(d, a.weight, first + c, 1.0f), hn::LoadU(d, a.inv_std + first + c));
         const auto centred = hn::Sub(hn::LoadU(d, a.dy + at), sum.get(d, c));
