@@ -3,6 +3,7 @@
 #include <etch/models/resnet8.hpp>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -10,6 +11,11 @@
 using namespace etch;
 
 namespace {
+
+template <auto v>
+struct Constant {
+  static constexpr auto value = v;
+};
 
 template <class Net>
 struct Data {
@@ -72,6 +78,45 @@ TEST_CASE("threads, fused updates and recomputing give the same bits") {
   check_modes<Network<convnet<10>, Shape{1, 28, 28}>>();
   check_modes<Network<resnet8<10>, Shape{3, 32, 32}>>();
   check_modes<Network<with_dropout, Shape{2, 9, 9}>>();
+}
+
+TEST_CASE("Winograd trains as direct convolution does, the same bits in every mode") {
+  constexpr auto wide =
+      Sequential<Conv2d{.out_channels = 24, .kernel_size = 3, .padding = 1}, BatchNorm2d{}, ReLU{},
+                 Residual<Sequential<Conv2d{.out_channels = 24, .kernel_size = 3, .padding = 1},
+                                     BatchNorm2d{}, ReLU{}>{}>{},
+                 Conv2d{.out_channels = 40, .kernel_size = 3}, GlobalAvgPool2d{},
+                 Linear{.out_features = 10}>{};
+  using Net = Network<wide, Shape{16, 18, 22}>;
+  const auto tiles = trained<Net, Training{.batch = 6, .winograd = true}>(1);
+  CHECK(tiles == trained<Net, Training{.batch = 6, .threads = 3, .winograd = true}>(3));
+  CHECK(tiles == trained<Net, Training{.batch = 6, .update = Update::fused, .winograd = true}>(1));
+  CHECK(tiles ==
+        trained<Net, Training{.batch = 6, .recompute = Recompute::blocks, .winograd = true}>(1));
+
+  const auto run = [](auto options) {
+    using T = Trainer<Net, CrossEntropyLoss{}, SGD{.lr = 0.1}, decltype(options)::value>;
+    const auto trainer = std::make_unique<T>(5);
+    std::vector<float> all[2];
+    for (std::uint64_t s = 0; s < 4; ++s) {
+      const float* p = trainer->parameters().values;
+      if (s == 0) all[0] = {p, p + Net::graph.total()};
+      const Data<Net> data(6, s);
+      trainer->step(data.images, data.labels);
+      all[1] = {p, p + Net::graph.total()};
+    }
+    return std::pair(all[0], all[1]);
+  };
+  const auto [start, direct] = run(Constant<Training{.batch = 6}>());
+  const auto [same_start, fast] = run(Constant<Training{.batch = 6, .winograd = true}>());
+  REQUIRE(start == same_start);
+  double moved = 0, apart = 0;
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    moved += std::pow(direct[i] - start[i], 2.0);
+    apart += std::pow(fast[i] - direct[i], 2.0);
+  }
+  CHECK(apart > 0);
+  CHECK(std::sqrt(apart) < 1e-4 * std::sqrt(moved));
 }
 
 TEST_CASE("gradients accumulated over batches are those of the whole batch") {

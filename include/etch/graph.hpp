@@ -28,20 +28,26 @@ constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
 inline void no_kernel(const Call&) {}
 struct Op;
 constexpr Op same_op(const Op&);
+using ScratchBytes = std::size_t (*)(std::size_t batch, std::size_t threads);
 struct OpKernels {
   Kernel forward = nullptr, backward = nullptr;
+  ScratchBytes forward_scratch = no_scratch, backward_scratch = no_scratch;
 };
-constexpr OpKernels own_kernels(const Op&, std::size_t, bool);
+// What a program wants of an op's kernels.
+struct KernelUse {
+  std::size_t batch = 1;  // images at most
+  bool fuses = false;     // steps may be fused: Call::norm, skip, relu
+  bool winograd = false;  // Training::winograd
+};
+constexpr OpKernels own_kernels(const Op&, KernelUse);
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
   const char* kind = "";      // for people: "Conv2d"
   Kernel forward = nullptr;   // y from x (and skip)
   Kernel backward = nullptr;  // dx, and gradients, from dy; none where there is a skip
-  // What takes their place where there are at most so many images, and where steps may be fused
-  // (Call::norm, skip, relu), or not.
-  OpKernels (*kernels_of)(const Op&, std::size_t batch, bool fuses) = own_kernels;
-  int x = none, skip = none, y = none;  // with a skip, y is x + skip
+  OpKernels (*kernels_of)(const Op&, KernelUse) = own_kernels;  // what takes their place
+  int x = none, skip = none, y = none;                          // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;          // y may be stored over x, and dx over dy
   bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
@@ -56,12 +62,11 @@ struct Op {
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
   std::size_t prepared = 0;
   Kernel prepare = no_kernel, forward_prepared = no_kernel;
-  std::size_t (*prepared_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
+  ScratchBytes prepared_scratch = no_scratch;
   std::uint64_t macs = 0;  // multiply-accumulates an image, forward
   // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
   std::size_t (*saved)(std::size_t batch) = nothing_saved;
-  std::size_t (*forward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
-  std::size_t (*backward_scratch)(std::size_t batch, std::size_t threads) = no_scratch;
+  ScratchBytes forward_scratch = no_scratch, backward_scratch = no_scratch;
 
   // Filled in by Graph::add.
   bool frozen = false;
@@ -73,8 +78,8 @@ struct Op {
 };
 
 constexpr Op same_op(const Op& op) { return op; }
-constexpr OpKernels own_kernels(const Op& op, std::size_t, bool) {
-  return {op.forward, op.backward};
+constexpr OpKernels own_kernels(const Op& op, KernelUse) {
+  return {op.forward, op.backward, op.forward_scratch, op.backward_scratch};
 }
 
 enum class Initial : unsigned char { uniform, zeros, ones };

@@ -58,6 +58,9 @@ struct Training {
   // Parameters come from outside, and what is frozen stays there, as in flash: the trainer has only
   // what learns.
   bool frozen_in_place = false;
+  // kernels/winograd.hpp for forward and input gradients, where it pays for `batch` images: faster,
+  // less exact, and a layer's transformed weights in the scratch.
+  bool winograd = false;
 };
 
 }  // namespace etch

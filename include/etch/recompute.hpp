@@ -100,7 +100,7 @@ constexpr std::uint32_t Schedule::remade(int v) {
   const bool over_input = op.in_place && x.dropped && !x.needed && x.uses == 1;
   s.y = y.again = over_input ? s.x : activation(v);
   s.saved = y.saved;
-  scratch(s, op.forward_scratch);
+  scratch(s, kernels_of(op).forward_scratch);
   add(s);
   recompute_macs_ += op.macs;
   return y.again;

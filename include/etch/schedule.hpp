@@ -105,9 +105,12 @@ class Schedule {
   constexpr bool needs(const Op& op, Needs what) const {
     return (value(op.x).wants && op.dx_needs == what) || (op.trainable() && op.dw_needs == what);
   }
+  constexpr OpKernels kernels_of(const Op& op) const {
+    return op.kernels_of(op, {batch_, fuses_, training_ && options_.winograd});
+  }
   constexpr Step step_of(StepKind kind) const;
   constexpr Step step_of(int op, StepKind kind) const;
-  constexpr void scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t));
+  constexpr void scratch(Step& s, ScratchBytes bytes);
   constexpr void forward(int op);
   constexpr void prepare();
   constexpr void fuse(Step& s);
@@ -185,7 +188,7 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   Step s = step_of(kind);
   s.op = s.last = static_cast<std::int16_t>(i);
   if (op.draws) s.stream = s.op;
-  const OpKernels kernels = op.kernels_of(op, batch_, fuses_);
+  const OpKernels kernels = kernels_of(op);
   s.run = kind == StepKind::forward ? kernels.forward : kernels.backward;
   if (op.frozen) s.mode = Mode::evaluate;
   s.parameters = static_cast<std::uint32_t>(graph_.parameters_of(op));
@@ -194,7 +197,7 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   return s;
 }
 
-constexpr void Schedule::scratch(Step& s, std::size_t (*bytes)(std::size_t, std::size_t)) {
+constexpr void Schedule::scratch(Step& s, ScratchBytes bytes) {
   const std::size_t size = bytes(batch_, threads_);
   if (size > 0) s.scratch = buffer(size);
 }
@@ -223,7 +226,7 @@ constexpr void Schedule::forward(int i) {
   }
   s.prepared = value(op.y).prepared;
   if (s.prepared != absent) s.run = op.forward_prepared;
-  scratch(s, s.prepared != absent ? op.prepared_scratch : op.forward_scratch);
+  scratch(s, s.prepared != absent ? op.prepared_scratch : kernels_of(op).forward_scratch);
   add(s);
 }
 
@@ -341,7 +344,7 @@ constexpr void Schedule::backward(int i) {
   if (op.trainable() && options_.update == Update::fused) {
     s.gradients = buffer(op.num_parameters * sizeof(float));
   }
-  scratch(s, op.backward_scratch);
+  scratch(s, kernels_of(op).backward_scratch);
   add(s);
   update(s);
   --t_.refs[dy];

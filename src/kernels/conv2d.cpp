@@ -12,6 +12,8 @@ namespace etch::kernels {
 ETCH_KERNEL(conv2d_forward, ConvForward)
 ETCH_KERNEL(winograd_prepare, WinogradPrepare)
 ETCH_KERNEL(winograd_forward, ConvForward)
+ETCH_KERNEL(winograd_training_forward, WinogradTrainingForward)
+ETCH_KERNEL(winograd_input_gradient, WinogradInputGradient)
 ETCH_KERNEL(conv2d_input_gradient, ConvInputGradient)
 ETCH_KERNEL(conv2d_weight_gradient, ConvWeightGradient)
 }  // namespace etch::kernels

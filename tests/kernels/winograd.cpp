@@ -94,6 +94,62 @@ void check(const ConvGeometry& g, std::size_t batch, std::size_t threads, unsign
   CHECK(worst <= allowed(winograd_tile(g)) * largest);
 }
 
+// Training's forward and input gradient in tiles of m.
+void check_training(const ConvGeometry& g, std::size_t batch, std::size_t threads, std::size_t m,
+                    bool accumulate, Generator& random) {
+  INFO(g.input.channels << "x" << g.input.height << "x" << g.input.width << " -> "
+                        << g.output.channels << ", padding " << g.window.padding.height << "x"
+                        << g.window.padding.width << ", batch " << batch << ", m " << m);
+  Guarded x = random_values(batch * g.input.elements(), random);
+  Guarded dy = random_values(batch * g.output.elements(), random);
+  Guarded weight = random_values(g.weights(), random);
+  const ConvGeometry backward = winograd_backward(g);
+  Guarded y(dy.size(), poison), dx(x.size(), accumulate ? 0.5f : poison);
+  {
+    Scratch scratch(winograd_training_scratch(g, batch, threads, m));
+    const ConvForward call{g,        batch, threads,       x.data(), weight.data(),
+                           y.data(), {},    scratch.data()};
+    winograd_training_forward({call, m});
+    REQUIRE(scratch.intact());
+  }
+  {
+    Scratch scratch(winograd_training_scratch(backward, batch, threads, m));
+    const ConvInputGradient call{g,         batch,      threads,       dy.data(), weight.data(),
+                                 dx.data(), accumulate, scratch.data()};
+    winograd_input_gradient({call, m});
+    REQUIRE(scratch.intact());
+  }
+  const auto close = [&](const Guarded& got, double start, const auto& loops) {
+    REQUIRE(got.intact());
+    std::vector<double> want(got.size(), start), sizes(got.size(), start);
+    loops([](double v) { return v; }, want);
+    loops([](double v) { return std::abs(v); }, sizes);
+    const double largest = *std::max_element(sizes.begin(), sizes.end());
+    for (std::size_t i = 0; i < want.size(); ++i) {
+      if (!(std::abs(got[i] - want[i]) <= allowed(m) * largest)) {
+        FAIL("at " << i << ": " << got[i] << " instead of " << want[i]);
+      }
+    }
+  };
+  const auto changed = [](const Guarded& from, auto change) {
+    std::vector<double> to(from.size());
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = change(from[i]);
+    return to;
+  };
+  close(y, 0, [&](auto change, std::vector<double>& sums) {
+    const auto xs = changed(x, change), ws = changed(weight, change);
+    for (std::size_t row = 0; row < batch * g.output.height; ++row) {
+      forward_row(g, row, xs.data(), ws.data(), sums.data());
+    }
+  });
+  close(dx, accumulate ? 0.5 : 0, [&](auto change, std::vector<double>& sums) {
+    const auto dys = changed(dy, change), ws = changed(weight, change);
+    for (std::size_t n = 0; n < batch; ++n) {
+      add_input_gradient(g, n, dys.data(), ws.data(), sums.data());
+    }
+  });
+}
+
 }  // namespace
 
 TEST_CASE("Winograd's tiles equal the loops in double over random shapes") {
@@ -106,6 +162,56 @@ TEST_CASE("Winograd's tiles equal the loops in double over random shapes") {
     check(square(64, 14, 80), 3, 2, 15, random);
     check(square(20, 28, 50), 2, 1, 0, random);
   });
+}
+
+TEST_CASE("Winograd in training equals the loops in double, forward and its input gradient") {
+  for_each_target([] {
+    Generator random{11};
+    for (unsigned i = 0; i < 24; ++i) {
+      ConvGeometry g = random_geometry(random);
+      g.window.padding = {random.below(3), random.below(3)};
+      g.output = g.window.output(g.input, g.output.channels);
+      check_training(g, 1 + random.below(4), 1 + random.below(3), i % 2 ? 4 : 2, i % 3 == 0,
+                     random);
+    }
+  });
+}
+
+TEST_CASE("Winograd's tiles are chosen by the batch, and its scratch grows with it") {
+  // Weights are fetched and transformed once for all images.
+  CHECK(winograd_training_tile(square(256, 14, 256), 1) == 2);
+  CHECK(winograd_training_tile(square(256, 14, 256), 16) == 4);
+  CHECK(winograd_training_tile(square(512, 7, 512), 4) == 0);
+  CHECK(winograd_training_tile(square(512, 7, 512), 64) == 4);
+  CHECK(winograd_training_tile(square(8, 28, 64), 64) == 0);
+  Generator random{12};
+  for (unsigned i = 0; i < 100; ++i) {
+    const ConvGeometry g = random_geometry(random);
+    for (std::size_t batch = 1; batch < 40; ++batch) {
+      REQUIRE(winograd_scratch(g, batch, 1) <= winograd_scratch(g, batch + 1, 1));
+      REQUIRE(winograd_scratch(g, batch, 1) <= winograd_scratch(g, batch, 2));
+      for (std::size_t m : {2, 4}) {
+        REQUIRE(winograd_training_scratch(g, batch, 1, m) <=
+                winograd_training_scratch(g, batch + 1, 1, m));
+      }
+    }
+  }
+}
+
+// A planned batch serves a smaller one: its blocks of tiles may be the longer ones.
+TEST_CASE("Winograd's scratch serves every smaller batch") {
+  Generator random{13};
+  const ConvGeometry g = square(256, 10, 256);
+  constexpr std::size_t most = 3;
+  Guarded x = random_values(most * g.input.elements(), random);
+  Guarded weight = random_values(g.weights(), random), prepared(winograd_weights(g), poison);
+  Guarded y(most * g.output.elements(), poison);
+  winograd_prepare({g, weight.data(), prepared.data()});
+  for (std::size_t batch = 1; batch <= most; ++batch) {
+    Scratch scratch(winograd_scratch(g, most, 1));
+    winograd_forward({g, batch, 1, x.data(), prepared.data(), y.data(), {}, scratch.data()});
+    REQUIRE(scratch.intact());
+  }
 }
 
 TEST_CASE("Winograd's result is the same for any number of threads and in any batch") {

@@ -121,6 +121,9 @@ class Programs:
             all_programs["etch, loops"] = self.etch(work, threads, "--algorithm", "loops")
         else:
             all_programs["etch, Update::fused"] = self.etch(work, threads, "--update", "fused")
+            if work.model.endswith("imagenet"):
+                all_programs["etch, Update::fused, Winograd"] = self.etch(
+                    work, threads, "--update", "fused", "--winograd")
         if work.recompute:
             all_programs["etch, Update::fused, Recompute::blocks"] = self.etch(
                 work, threads, "--update", "fused", "--recompute", "blocks")

@@ -262,6 +262,12 @@ HWY_AFTER_NAMESPACE();
 namespace etch::kernels {
 inline void winograd_prepare(const WinogradPrepare& c) { HWY_STATIC_DISPATCH(winograd_prepare)(c); }
 inline void winograd_forward(const ConvForward& c) { HWY_STATIC_DISPATCH(winograd_forward)(c); }
+inline void winograd_training_forward(const WinogradTrainingForward& c) {
+  HWY_STATIC_DISPATCH(winograd_training_forward)(c);
+}
+inline void winograd_input_gradient(const WinogradInputGradient& c) {
+  HWY_STATIC_DISPATCH(winograd_input_gradient)(c);
+}
 }  // namespace etch::kernels
 
 #if defined(HWY_COMPILE_ONLY_SCALAR)

@@ -17,6 +17,7 @@
 
 #include <etch/kernels/lanes-inl.hpp>
 #include <etch/kernels/tile_tables-inl.hpp>
+#include <etch/kernels/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
@@ -119,11 +120,11 @@ class Winograd {
   explicit Winograd(const ConvForward& c)
       : c_(c),
         g_(c.geometry),
-        s_(c.geometry, c.batch),
+        s_(c.geometry, c.batch, m),
         input_(reinterpret_cast<float*>(c.scratch)),
         output_(input_ + s_.input()),
-        zeros_(input_ + cache_lines((s_.input() + s_.output()) * sizeof(float)) / sizeof(float)),
-        tables_(reinterpret_cast<std::byte*>(zeros_) + s_.zeros_bytes()) {
+        zeros_(reinterpret_cast<float*>(c.scratch + s_.scratch(0) - s_.zeros_bytes())),
+        tables_(c.scratch + s_.scratch(0)) {
     std::fill(zeros_, zeros_ + s_.inputs, 0.0f);
   }
 
@@ -230,42 +231,98 @@ class Winograd {
 };
 
 inline void winograd_forward(const ConvForward& c) {
-  if (winograd_tile(c.geometry) == 4) {
-    Winograd<4>(c).run();
-  } else {
-    Winograd<2>(c).run();
-  }
+  winograd_tile(c.geometry) == 4 ? Winograd<4>(c).run() : Winograd<2>(c).run();
 }
 
 // G g G^T for every pair of channels; a row of a panel is a vector of outputs.
+template <std::size_t m, class V, class D>
+HWY_INLINE void transform_weight(D d, const V* x, V* z) {
+  constexpr std::size_t size = m + 2;
+  V y[size * 3];
+  for (std::size_t v = 0; v < 3; ++v) WinogradLine<m>::weight(d, x + v, 3, y + v, 3);
+  for (std::size_t u = 0; u < size; ++u) WinogradLine<m>::weight(d, y + u * 3, 1, z + u * size, 1);
+}
 template <std::size_t m>
-HWY_INLINE void prepare_weights(const WinogradPrepare& a) {
+HWY_INLINE void prepare_weights(const WinogradPrepare& a, std::size_t threads) {
   constexpr std::size_t size = m + 2;
   const std::size_t inputs = a.geometry.inputs(), outputs = a.geometry.outputs();
-  for (std::size_t o = 0; o < outputs; o += panel) {
-    const std::size_t width = std::min(panel, outputs - o);
+  parallel(threads, (outputs + panel - 1) / panel, [&](std::size_t i, std::size_t) HWY_ATTR {
+    const std::size_t o = i * panel, width = std::min(panel, outputs - o);
     const float* from = a.weight + o * 9 * inputs;
     float* to = a.prepared + o * inputs;
     for_lanes(0, inputs * width, [&](auto d, std::size_t at) HWY_ATTR {
-      hn::Vec<decltype(d)> x[9], y[size * 3], z[size * size];
+      hn::Vec<decltype(d)> x[9], z[size * size];
       for (std::size_t k = 0; k < 9; ++k) x[k] = hn::LoadU(d, from + k * inputs * width + at);
-      for (std::size_t v = 0; v < 3; ++v) WinogradLine<m>::weight(d, x + v, 3, y + v, 3);
-      for (std::size_t u = 0; u < size; ++u) {
-        WinogradLine<m>::weight(d, y + u * 3, 1, z + u * size, 1);
-      }
+      transform_weight<m>(d, x, z);
       for (std::size_t k = 0; k < size * size; ++k) {
         hn::StoreU(z[k], d, to + k * inputs * outputs + at);
       }
     });
-  }
+  });
 }
 
 inline void winograd_prepare(const WinogradPrepare& a) {
-  if (winograd_tile(a.geometry) == 4) {
-    prepare_weights<4>(a);
-  } else {
-    prepare_weights<2>(a);
-  }
+  winograd_tile(a.geometry) == 4 ? prepare_weights<4>(a, 1) : prepare_weights<2>(a, 1);
+}
+
+// The same of the weights of the input gradient: turned around, and of a panel of its outputs, our
+// inputs, as many rows as there are outputs.
+template <std::size_t m>
+HWY_INLINE void prepare_backward(const ConvGeometry& g, const float* weight, float* prepared,
+                                 std::size_t threads) {
+  constexpr std::size_t points = (m + 2) * (m + 2);
+  const std::size_t inputs = g.inputs(), outputs = g.outputs();
+  parallel(threads, (inputs + panel - 1) / panel, [&](std::size_t p, std::size_t) HWY_ATTR {
+    HWY_ALIGN float block[points * panel * panel];
+    const std::size_t i = p * panel, rows = std::min(panel, inputs - i);
+    for (std::size_t o = 0; o < outputs; o += panel) {
+      const std::size_t width = std::min(panel, outputs - o);
+      const float* from = weight + o * 9 * inputs + i * width;
+      for_lanes(0, rows * width, [&](auto d, std::size_t at) HWY_ATTR {
+        hn::Vec<decltype(d)> x[9], z[points];
+        for (std::size_t k = 0; k < 9; ++k) x[8 - k] = hn::LoadU(d, from + k * inputs * width + at);
+        transform_weight<m>(d, x, z);
+        for (std::size_t k = 0; k < points; ++k) hn::StoreU(z[k], d, block + k * rows * width + at);
+      });
+      for (std::size_t k = 0; k < points; ++k) {
+        transpose(block + k * rows * width, width, rows, width,
+                  prepared + k * inputs * outputs + i * outputs + o * rows, rows);
+      }
+    }
+  });
+}
+
+// Runs a convolution whose weights are prepared at the beginning of its scratch.
+template <std::size_t m>
+HWY_INLINE void run_prepared(ConvForward c) {
+  c.weight = reinterpret_cast<const float*>(c.scratch);
+  c.scratch += cache_lines(WinogradSizes(c.geometry, c.batch, m).weights() * sizeof(float));
+  Winograd<m>(c).run();
+}
+template <std::size_t m>
+HWY_INLINE void training_forward(const ConvForward& c) {
+  prepare_weights<m>({c.geometry, c.weight, reinterpret_cast<float*>(c.scratch)}, c.threads);
+  run_prepared<m>(c);
+}
+inline void winograd_training_forward(const WinogradTrainingForward& a) {
+  a.m == 4 ? training_forward<4>(a.convolution) : training_forward<2>(a.convolution);
+}
+
+template <std::size_t m>
+HWY_INLINE void input_gradient_tiles(const ConvInputGradient& c) {
+  const ConvGeometry backward = winograd_backward(c.geometry);
+  prepare_backward<m>(c.geometry, c.weight, reinterpret_cast<float*>(c.scratch), c.threads);
+  run_prepared<m>({backward,
+                   c.batch,
+                   c.threads,
+                   c.dy,
+                   nullptr,
+                   c.dx,
+                   {.skip = c.accumulate ? c.dx : nullptr},
+                   c.scratch});
+}
+inline void winograd_input_gradient(const WinogradInputGradient& a) {
+  a.m == 4 ? input_gradient_tiles<4>(a.convolution) : input_gradient_tiles<2>(a.convolution);
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

@@ -4,6 +4,8 @@
 #include <etch/kernels/conv2d.hpp>
 #include <etch/layer.hpp>
 
+#include <algorithm>
+
 namespace etch {
 
 enum class Algorithm : unsigned char {
@@ -80,6 +82,48 @@ struct Convolution {
   static void forward_prepared(const Call& c) {
     convolve<has_bias, true>(geometry, kernels::winograd_forward, weights, c);
   }
+  // In training, in tiles of m.
+  template <std::size_t m>
+  static void winograd_forward(const kernels::ConvForward& c) {
+    kernels::winograd_training_forward({c, m});
+  }
+  template <std::size_t m>
+  static void winograd_input_gradient(const kernels::ConvInputGradient& c) {
+    kernels::winograd_input_gradient({c, m});
+  }
+  template <std::size_t m>
+  static void forward_winograd(const Call& c) {
+    convolve<has_bias, false>(geometry, winograd_forward<m>, weights, c);
+  }
+  template <std::size_t m>
+  static void backward_winograd(const Call& c) {
+    constexpr auto* dw_kernel = Kernels<>::weight_gradient;
+    convolve_backward<has_bias>(geometry, conv_gradients<dw_kernel, winograd_input_gradient<m>>,
+                                weights, c);
+  }
+  template <std::size_t m>
+  static constexpr std::size_t forward_winograd_scratch(std::size_t batch, std::size_t threads) {
+    return kernels::winograd_training_scratch(geometry, batch, threads, m);
+  }
+  template <std::size_t m>
+  static constexpr std::size_t backward_winograd_scratch(std::size_t batch, std::size_t threads) {
+    return std::max(
+        kernels::winograd_training_scratch(kernels::winograd_backward(geometry), batch, threads, m),
+        kernels::conv2d_weight_gradient_scratch(geometry, batch, threads));
+  }
+  static constexpr void take_winograd(OpKernels& k, std::size_t batch) {
+    const std::size_t m = kernels::winograd_training_tile(geometry, batch);
+    if (m > 0) {
+      k.forward = m == 4 ? forward_winograd<4> : forward_winograd<2>;
+      k.forward_scratch = m == 4 ? forward_winograd_scratch<4> : forward_winograd_scratch<2>;
+    }
+    const std::size_t back =
+        kernels::winograd_training_tile(kernels::winograd_backward(geometry), batch);
+    if (back > 0) {
+      k.backward = back == 4 ? backward_winograd<4> : backward_winograd<2>;
+      k.backward_scratch = back == 4 ? backward_winograd_scratch<4> : backward_winograd_scratch<2>;
+    }
+  }
   template <kernels::Images images>
   static void backward(const Call& c) {
     constexpr auto* dw_kernel =
@@ -90,14 +134,19 @@ struct Convolution {
   }
   template <kernels::Images images>
   static constexpr OpKernels of(bool fuses) {
-    return {fuses ? forward<images, true> : forward<images, false>, backward<images>};
+    return {fuses ? forward<images, true> : forward<images, false>, backward<images>,
+            forward_scratch, backward_scratch};
   }
-  static constexpr OpKernels kernels_of(const Op&, std::size_t batch, bool fuses) {
+  static constexpr OpKernels kernels_of(const Op&, KernelUse use) {
     using kernels::Images;
-    const Images images = gemm ? kernels::images_of(geometry, batch) : Images::any;
-    return images == Images::one          ? of<Images::one>(fuses)
-           : images == Images::fill_tiles ? of<Images::fill_tiles>(fuses)
-                                          : of<Images::any>(fuses);
+    const Images images = gemm ? kernels::images_of(geometry, use.batch) : Images::any;
+    OpKernels all = images == Images::one          ? of<Images::one>(use.fuses)
+                    : images == Images::fill_tiles ? of<Images::fill_tiles>(use.fuses)
+                                                   : of<Images::any>(use.fuses);
+    if constexpr (gemm && kernels::is_winograd(geometry)) {
+      if (use.winograd) take_winograd(all, use.batch);
+    }
+    return all;
   }
   static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
     return gemm ? Kernels<>::forward_scratch(batch, threads) : 0;

@@ -17,7 +17,16 @@ TEST_CASE("Settings keep their values in JSON") {
   s.optimizer = "sgd";
   s.momentum = 0.9;
   s.nesterov = true;
+  s.winograd = true;
   CHECK(to_json(settings_from_json(nlohmann::json::parse(to_json(s).dump()))) == to_json(s));
+}
+
+TEST_CASE("Settings of a checkpoint from before Winograd") {
+  nlohmann::json json = to_json(Settings{});
+  json.erase("winograd");
+  CHECK_FALSE(settings_from_json(json).winograd);
+  json.erase("seed");
+  CHECK_THROWS(settings_from_json(json));
 }
 
 TEST_CASE("Wrong settings are refused by a sentence") {

@@ -42,7 +42,6 @@ void refuse(bool given, const char* option, const char* mode) {
 
 void check(const BenchOptions& o) {
   check_threads(o.threads);
-  refuse(o.winograd && o.trains(), "--winograd", "inference");
   if (o.winograd && o.algorithm == "loops") throw Error("--winograd: not with --algorithm loops");
   refuse(!o.update.empty() && !o.trains(), "--update", "training");
   refuse(!o.recompute.empty() && !o.trains(), "--recompute", "training");
@@ -69,6 +68,7 @@ SessionOptions session_options(const BenchOptions& o) {
   s.training.threads = o.threads;
   s.training.update = o.update == "fused" ? Update::fused : Update::accumulate;
   s.training.recompute = recompute_from_text(o.recompute);
+  s.training.winograd = o.winograd;
   s.optimizer = make_optimizer(settings);
   return s;
 }
@@ -106,9 +106,8 @@ void print_json(const Model& model, const BenchOptions& o, const Result& r) {
     j["update"] = o.update;
     j["recompute"] = o.recompute;
     j["optimizer"] = o.optimizer;
-  } else {
-    j["winograd"] = o.winograd;
   }
+  j["winograd"] = o.winograd;
   j["median_ms"] = r.timing.median * 1e3;
   j["min_ms"] = r.timing.min * 1e3;
   j["max_ms"] = r.timing.max * 1e3;
@@ -205,7 +204,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 65536));
   command->add_option("--algorithm", o->algorithm, "gemm, or loops: the plain loops [gemm]")
       ->check(CLI::IsMember({"gemm", "loops"}));
-  command->add_flag("--winograd", o->winograd, "of inference: Winograd where it pays");
+  command->add_flag("--winograd", o->winograd, "Winograd where it pays");
   command->add_option("--update", o->update, "of training: accumulate or fused [accumulate]")
       ->check(CLI::IsMember({"accumulate", "fused"}));
   command->add_option(

@@ -9,14 +9,15 @@ Training ProgramOptions::training() const {
   return {.batch = batch,
           .update = update == "fused" ? Update::fused : Update::accumulate,
           .recompute = recompute_from_text(recompute),
-          .threads = threads};
+          .threads = threads,
+          .winograd = winograd};
 }
 
 std::string ProgramOptions::about() const {
   const std::string all = text(train ? "training" : "inference", ", batch ", batch, ", ", threads,
                                threads == 1 ? " thread" : " threads");
-  if (train) return all + ", update " + update + ", recompute " + recompute;
-  return winograd ? all + ", winograd" : all;
+  const std::string fast = winograd ? ", winograd" : "";
+  return train ? all + ", update " + update + ", recompute " + recompute + fast : all + fast;
 }
 
 void add_program_options(CLI::App& command, ProgramOptions& o) {
@@ -30,8 +31,7 @@ void add_program_options(CLI::App& command, ProgramOptions& o) {
                   "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB "
                   "[nothing]")
       ->needs(train);
-  command.add_flag("--winograd", o.winograd, "of inference: transformed weights where they pay")
-      ->excludes(train);
+  command.add_flag("--winograd", o.winograd, "transformed weights where they pay");
   command.add_option("--threads", o.threads, "threads, 1 to 64 [1]")->check(not_negative);
 }
 

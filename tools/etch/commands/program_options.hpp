@@ -7,8 +7,7 @@ namespace etch::host {
 
 struct ProgramOptions {
   std::size_t batch = 1, threads = 1;
-  bool train = false;
-  bool winograd = false;                                     // of inference
+  bool train = false, winograd = false;
   std::string update = "accumulate", recompute = "nothing";  // of training
 
   Training training() const;

@@ -308,6 +308,7 @@ void add_settings(CLI::App& c, Settings& s) {
   add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
   add_setting(c, "clip-grad-norm", s.clip_grad_norm, "the gradients' norm is cut to this; 0: not");
   add_setting(c, "seed", s.seed, "of first weights, order of images and dropout");
+  c.add_flag("--winograd", s.winograd, "faster 3x3 convolutions, rounded more, where they pay");
 }
 
 void add_run_options(CLI::App& c, TrainOptions& o) {

@@ -32,6 +32,7 @@ static void each_field(S& s, const F& f) {
   f("label-smoothing", s.label_smoothing);
   f("clip-grad-norm", s.clip_grad_norm);
   f("seed", s.seed);
+  f("winograd", s.winograd);
 }
 
 nlohmann::json to_json(const Settings& settings) {
@@ -42,7 +43,10 @@ nlohmann::json to_json(const Settings& settings) {
 
 Settings settings_from_json(const nlohmann::json& json) {
   Settings settings;
-  each_field(settings, [&](const char* name, auto& field) { json.at(name).get_to(field); });
+  each_field(settings, [&](const char* name, auto& field) {
+    const bool later = name == std::string("winograd");  // older checkpoints are without it
+    if (!later || json.contains(name)) json.at(name).get_to(field);
+  });
   check(settings);
   return settings;
 }

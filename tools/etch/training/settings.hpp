@@ -29,6 +29,7 @@ struct Settings {
   double label_smoothing = 0;
   double clip_grad_norm = 0;  // 0: don't
   std::uint64_t seed = 0;
+  bool winograd = false;  // Training::winograd
 };
 
 // Each field under its name.

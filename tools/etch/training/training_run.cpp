@@ -12,8 +12,11 @@ std::size_t num_classes(GraphView graph) { return graph.values[graph.output].ele
 
 static SessionOptions session_options(const Settings& s, const RunOptions& o) {
   SessionOptions options;
-  options.training = {
-      .batch = s.batch, .update = o.update, .recompute = o.recompute, .threads = o.threads};
+  options.training = {.batch = s.batch,
+                      .update = o.update,
+                      .recompute = o.recompute,
+                      .threads = o.threads,
+                      .winograd = s.winograd};
   options.optimizer = make_optimizer(s);
   options.loss.label_smoothing = static_cast<float>(s.label_smoothing);
   options.seed = s.seed;
