@@ -30,9 +30,9 @@ template <int written = 0>
 HWY_INLINE void ask_ahead(const float* x, std::size_t rows, std::size_t stride) {
   __builtin_prefetch(x + rows * stride, written, 3);
 }
-// How far: of sums, which take run_rows of a vector's rows at once, and of what is done to each
+// How far: of sums, which take summed_rows of a vector's rows at once, and of what is done to each
 // row after the other.
-inline constexpr std::size_t run_rows = 32, rows_ahead = 4;
+inline constexpr std::size_t summed_rows = 32, rows_ahead = 4;
 
 // Numbers of a block's channels.
 struct PerChannel {
@@ -66,7 +66,7 @@ HWY_INLINE void for_blocks(std::size_t threads, std::size_t rows, std::size_t ch
 template <class Body>
 HWY_INLINE void sum_rows(std::size_t rows, std::size_t width, PerChannel& a, PerChannel& b,
                          const Body& body) {
-  constexpr std::size_t run = run_rows;
+  constexpr std::size_t run = summed_rows;
   PerChannel middle_a, middle_b;
   const auto clear = [&](PerChannel& x) HWY_ATTR {
     for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR { x.set(d, c, hn::Zero(d)); });
@@ -106,7 +106,7 @@ HWY_INLINE hn::Vec<D> parameter(D d, const float* p, std::size_t c, float otherw
 // of the first rows. Then (sum of squares) - rows * (mean - point)^2 loses nothing.
 HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride, std::size_t width,
                            PerChannel& mean, PerChannel& squares) {
-  const std::size_t some = std::min(rows, run_rows);
+  const std::size_t some = std::min(rows, summed_rows);
   PerChannel point, sum, unused;
   sum_rows(some, width, point, unused,
            [&](auto d, std::size_t r, std::size_t c, auto& a, auto&)
@@ -116,7 +116,7 @@ HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride,
   });
   sum_rows(rows, width, sum, squares,
            [&](auto d, std::size_t r, std::size_t c, auto& a, auto& b) HWY_ATTR {
-             ask_ahead(x + r * stride + c, run_rows, stride);
+             ask_ahead(x + r * stride + c, summed_rows, stride);
              const auto v = hn::Sub(hn::LoadU(d, x + r * stride + c), point.get(d, c));
              a = hn::Add(a, v);
              b = hn::MulAdd(v, v, b);
@@ -221,8 +221,8 @@ inline void batch_norm_gradient(const BatchNormGradient& a) {
     PerChannel sum, product;
     sum_rows(a.rows, width, sum, product,
              [&](auto d, std::size_t r, std::size_t c, auto& s, auto& p) HWY_ATTR {
-               ask_ahead(a.x + r * a.channels + first + c, run_rows, a.channels);
-               ask_ahead(a.dy + r * a.channels + first + c, run_rows, a.channels);
+               ask_ahead(a.x + r * a.channels + first + c, summed_rows, a.channels);
+               ask_ahead(a.dy + r * a.channels + first + c, summed_rows, a.channels);
                const auto dy = hn::LoadU(d, a.dy + r * a.channels + first + c);
                s = hn::Add(s, dy);
                p = hn::MulAdd(dy, xhat(d, r, c), p);
