@@ -184,6 +184,9 @@ TEST_CASE("Winograd's tiles are chosen by the batch, and its scratch grows with 
   CHECK(winograd_training_tile(square(512, 7, 512), 4) == 0);
   CHECK(winograd_training_tile(square(512, 7, 512), 64) == 4);
   CHECK(winograd_training_tile(square(8, 28, 64), 64) == 0);
+  // Most taps of small maps meet padding, which direct convolution leaves out.
+  CHECK(winograd_training_tile(square(128, 4, 128), 64) == 4);
+  CHECK(winograd_training_tile(square(256, 2, 256), 64) == 0);
   Generator random{12};
   for (unsigned i = 0; i < 100; ++i) {
     const ConvGeometry g = random_geometry(random);

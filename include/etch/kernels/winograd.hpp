@@ -9,6 +9,7 @@
 // which is a convolution of dy by the weights turned around.
 #pragma once
 #include <etch/kernels/conv2d_scratch.hpp>
+#include <etch/kernels/conv_work.hpp>
 
 #include <algorithm>
 
@@ -35,7 +36,8 @@ constexpr std::size_t winograd_tile(const ConvGeometry& g, std::size_t images = 
     const std::size_t down = (g.output.height + m - 1) / m, across = (g.output.width + m - 1) / m;
     return (m + 2) * (m + 2) * (images * down * across + fetch + transform);
   };
-  const std::size_t direct = 9 * (images * g.output.height * g.output.width + fetch);
+  // (Direct convolution leaves out products with padding.)
+  const std::size_t direct = images * real_macs(g) / (g.inputs() * g.outputs()) + 9 * fetch;
   const std::size_t m = cost(2) < cost(4) ? 2 : 4;
   return cost(m) + cost(m) / 8 < direct ? m : 0;
 }
