@@ -138,18 +138,24 @@ struct GradientSplit {
   GradientSplit(const ConvGeometry& g, std::size_t threads) {
     const std::size_t panels = (gradient_rows(g) + max_rows - 1) / max_rows;
     units = merges_gradient_taps(g) ? panels * g.window.kernel_size.height : panels;
-    const std::size_t ranges = (g.outputs() + tile_columns - 1) / tile_columns;
-    const std::size_t wanted = threads > 1 ? 4 * threads : 1;
+    // Every item packs both its tensors again: as few as give all threads the same.
+    cut(g.outputs(), threads);
+    if (items % threads != 0) cut(g.outputs(), 4 * threads);
+  }
+
+ private:
+  // Into about so many items.
+  void cut(std::size_t outputs, std::size_t wanted) {
+    const std::size_t ranges = (outputs + tile_columns - 1) / tile_columns;
     std::size_t together = std::min(ranges, gradient_columns / tile_columns);
     for (;; together = (together + 1) / 2) {
       const std::size_t blocks = (ranges + together - 1) / together;
       pieces = std::min(units, (wanted + blocks - 1) / blocks);
       items = blocks * pieces;
-      // Both tensors are packed for every item: it should be about square.
-      if (together == 1 || pieces == 1 || 2 * units / pieces * max_rows >= together * tile_columns)
-        break;
+      columns = together * tile_columns;
+      // They should be about square.
+      if (together == 1 || pieces == 1 || 2 * units / pieces * max_rows >= columns) break;
     }
-    columns = together * tile_columns;
   }
 };
 
