@@ -1,6 +1,6 @@
-// What Algorithm::gemm needs beside the tensors: tables of row pointers, a row of zeros, and in
-// backward one panel of weights or of output gradients. Never a copy of the input: forward takes
-// a few KiB a thread, whatever the image's size.
+// What Algorithm::gemm needs beside the tensors. Forward: tables of row pointers and a row of
+// zeros, a few KiB a thread, whatever the image's size. Backward: some columns of weights,
+// transposed; and some channels of both tensors, of a few hundred pixels. Never an im2col buffer.
 #pragma once
 #include <etch/kernels/conv2d_taps.hpp>
 #include <etch/kernels/conv_geometry.hpp>
