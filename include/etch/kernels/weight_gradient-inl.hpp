@@ -173,14 +173,16 @@ class GradientBlock {
                split.units * (item % split.pieces + 1) / split.pieces},
         merged_(merges_gradient_taps(g_)),
         padded_(merged_ && has_padding(g_)),
-        sampled_(g_.taps() == 1),
+        sampled_(!merged_ && g_.taps() == 1),
         as_it_is_(is_packed(g_, c.batch)),
         batch_inner_(is_batch_inner(g_, c.batch)),
         packed_(reinterpret_cast<float*>(scratch)),
         packed_x_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
         line_(batch_inner_       ? image()
               : is_pointwise(g_) ? 1
-                                 : g_.output.width) {}
+                                 : g_.output.width) {
+    if (sampled_) grid_ = {g_.output, g_.window.stride, g_.window.padding};
+  }
 
   void run() {
     const std::size_t lines = c_.batch * image() / line_;
@@ -200,6 +202,12 @@ class GradientBlock {
   }
 
  private:
+  // The pixels of x that are packed: all of an image's, or as the only tap meets them.
+  struct Grid {
+    Shape shape;
+    Pair stride = 1, padding = 0;  // of its pixels, in x
+  };
+
   std::size_t image() const { return g_.output.height * g_.output.width; }
   std::size_t pixels() const { return (end_ - begin_) * line_; }
 
@@ -249,7 +257,7 @@ class GradientBlock {
     });
   }
 
-  // Calls body(line of x, slot) for the lines of x that the chunk looks at, over all images; the
+  // Calls body(line, slot) for the lines of the grid that the chunk looks at, over all images; the
   // first is in slot 0.
   template <class Body>
   void for_lines_needed(const Body& body) const {
@@ -261,6 +269,7 @@ class GradientBlock {
   }
   // Of output line q: over all images, as a half-open range.
   std::pair<std::size_t, std::size_t> lines_needed(std::size_t q) const {
+    if (sampled_) return {q, q + 1};
     const Window& w = g_.window;
     const std::size_t image = q / g_.output.height * g_.input.height;
     const std::size_t top = q % g_.output.height * w.stride.height, padding = w.padding.height;
@@ -278,9 +287,11 @@ class GradientBlock {
     const Window& w = g_.window;
     const std::size_t rows = gradient_rows(g_), panels = (rows + max_rows - 1) / max_rows;
     for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
-      const std::size_t begin = std::max(units_.first, u * panels) - u * panels;
-      const std::size_t end = std::max(std::min(units_.second, (u + 1) * panels), u * panels);
-      if (begin >= end - u * panels) continue;
+      const auto panel_of = [&](std::size_t unit) {
+        return std::clamp(unit, u * panels, (u + 1) * panels) - u * panels;
+      };
+      const std::size_t begin = panel_of(units_.first), end = panel_of(units_.second);
+      if (begin == end) continue;
       Runs runs;
       runs.x_stride = w.stride.width * g_.input.channels;
       for (std::size_t l = 0; l < end_ - begin_; ++l) {
@@ -290,8 +301,7 @@ class GradientBlock {
                                  : c_.x + line * g_.input.width * g_.input.channels;
         runs.run[runs.size++] = {x, l * line_, line_};
       }
-      const std::size_t first = begin * max_rows;
-      const std::size_t count = std::min(rows, (end - u * panels) * max_rows) - first;
+      const std::size_t first = begin * max_rows, count = std::min(rows, end * max_rows) - first;
       tiles(runs, u * rows + first, count, first, max_rows);
     }
   }
@@ -335,44 +345,38 @@ class GradientBlock {
       pack_pixels(x + begin_ * channels, channels, images, rows, images, 0);
       return images;
     }
-    const Window& w = g_.window;
+    const std::size_t low = sampled_ ? first_column(0) : 0;
+    const std::size_t high = sampled_ ? last_column(0) : grid_.shape.width;
+    std::size_t slots = 0;
     if (batch_inner_) {
-      const Pair step = sampled_ ? w.stride : Pair(1);
-      const std::size_t height = sampled_ ? g_.output.height : g_.input.height;
-      const std::size_t width = sampled_ ? g_.output.width : g_.input.width;
-      const Pair padding = sampled_ ? w.padding : Pair(0);
-      const std::size_t slots = height * width * images;
-      for (std::size_t r = 0; r < height; ++r) {
-        const std::size_t line = r * step.height - padding.height;
-        if (line >= g_.input.height) continue;
-        for (std::size_t c = 0; c < width; ++c) {
-          const std::size_t column = c * step.width - padding.width;
-          if (column >= g_.input.width) continue;
-          const std::size_t pixel = line * g_.input.width + column;
-          pack_pixels(x + begin_ * g_.input.elements() + pixel * channels, g_.input.elements(),
-                      images, rows, slots, (r * width + c) * images);
+      const std::size_t step = g_.input.elements();
+      slots = images * grid_.shape.height * grid_.shape.width;
+      for (std::size_t r = 0; r < grid_.shape.height; ++r) {
+        for (std::size_t c = low; c < high; ++c) {
+          const float* from = x_at(x, begin_, r, c);
+          if (from == nullptr) continue;
+          pack_pixels(from, step, images, rows, slots, (r * grid_.shape.width + c) * images);
         }
       }
       return slots;
     }
-    if (sampled_) {
-      const std::size_t slots = pixels(), low = first_column(0), high = last_column(0);
-      for (std::size_t l = 0; l < images; ++l) {
-        const std::size_t line = input_line(begin_ + l, 0);
-        if (line == outside || low >= high) continue;
-        const std::size_t column = low * w.stride.width - w.padding.width;
-        pack_pixels(x + (line * g_.input.width + column) * channels, w.stride.width * channels,
-                    high - low, rows, slots, l * line_ + low);
-      }
-      return slots;
-    }
-    std::size_t slots = 0;
-    for_lines_needed([&](std::size_t, std::size_t slot) { slots = (slot + 1) * g_.input.width; });
+    for_lines_needed(
+        [&](std::size_t, std::size_t slot) { slots = (slot + 1) * grid_.shape.width; });
     for_lines_needed([&](std::size_t line, std::size_t slot) {
-      pack_pixels(x + line * g_.input.width * channels, channels, g_.input.width, rows, slots,
-                  slot * g_.input.width);
+      const float* from =
+          x_at(x, line / grid_.shape.height, line % grid_.shape.height, std::min(low, high));
+      if (from == nullptr || low >= high) return;
+      pack_pixels(from, grid_.stride.width * channels, high - low, rows, slots,
+                  slot * grid_.shape.width + low);
     });
     return slots;
+  }
+  // A pixel of the grid, whose column is inside; null where its line isn't.
+  const float* x_at(const float* x, std::size_t n, std::size_t r, std::size_t c) const {
+    const std::size_t line = r * grid_.stride.height - grid_.padding.height;
+    const std::size_t column = c * grid_.stride.width - grid_.padding.width;
+    if (line >= g_.input.height) return nullptr;
+    return x + ((n * g_.input.height + line) * g_.input.width + column) * g_.input.channels;
   }
   void pack_pixels(const float* from, std::size_t step, std::size_t count, std::size_t rows,
                    std::size_t slots, std::size_t slot) {
@@ -418,29 +422,28 @@ class GradientBlock {
     const Window& w = g_.window;
     const std::size_t low = first_column(v), high = last_column(v);
     if (low >= high) return;
-    const std::size_t to_tap = v * w.dilation.width - w.padding.width;
-    if (batch_inner_) {
-      const std::size_t width = sampled_ ? g_.output.width : g_.input.width;
-      for (std::size_t l = 0; l < g_.output.height; ++l) {
-        const std::size_t r = l * w.stride.height + u * w.dilation.height - w.padding.height;
-        if (r >= g_.input.height) continue;
-        for (std::size_t c = low; c < high; ++c) {
-          const std::size_t slot =
-              sampled_ ? l * width + c : r * width + c * w.stride.width + to_tap;
-          runs.run[runs.size++] = {packed_x_ + slot * images * max_rows,
-                                   (l * g_.output.width + c) * images, images};
-        }
+    // Where output pixel (0, 0) has the tap in the grid, and how far the next ones are.
+    const Pair next = sampled_ ? Pair(1) : w.stride;
+    const std::size_t down = sampled_ ? 0 : u * w.dilation.height - w.padding.height;
+    const std::size_t across = sampled_ ? 0 : v * w.dilation.width - w.padding.width;
+    const std::size_t height = grid_.shape.height, width = grid_.shape.width;
+    if (!batch_inner_) runs.x_stride *= next.width;
+    const std::size_t lines = batch_inner_ ? g_.output.height : images;
+    for (std::size_t l = 0; l < lines; ++l) {
+      const std::size_t q = batch_inner_ ? l : begin_ + l;
+      if (input_line(q, u) == outside) continue;
+      const std::size_t n = q / g_.output.height, row = q % g_.output.height * next.height + down;
+      if (!batch_inner_) {
+        const std::size_t slot =
+            (n * height + row - first_line_) * width + low * next.width + across;
+        runs.run[runs.size++] = {packed_x_ + slot * max_rows, l * line_ + low, high - low};
+        continue;
       }
-      return;
-    }
-    if (!sampled_) runs.x_stride *= w.stride.width;
-    for (std::size_t l = 0; l < images; ++l) {
-      const std::size_t line = input_line(begin_ + l, u);
-      if (line == outside) continue;
-      const std::size_t slot =
-          sampled_ ? l * line_ + low
-                   : (line - first_line_) * g_.input.width + low * w.stride.width + to_tap;
-      runs.run[runs.size++] = {packed_x_ + slot * max_rows, l * line_ + low, high - low};
+      for (std::size_t c = low; c < high; ++c) {
+        const std::size_t slot = row * width + c * next.width + across;
+        runs.run[runs.size++] = {packed_x_ + slot * images * max_rows,
+                                 (l * g_.output.width + c) * images, images};
+      }
     }
   }
 
@@ -480,14 +483,15 @@ class GradientBlock {
   std::size_t group_, first_, columns_;
   std::pair<std::size_t, std::size_t> units_;  // of rows: see GradientSplit
   bool merged_, padded_;
-  bool sampled_;                     // x is packed as the only tap meets it
-  bool as_it_is_;                    // dy isn't packed
-  bool batch_inner_;                 // the pixels of a run are the same place in several images
-  float* packed_;                    // dy
-  float* packed_x_;                  // or lines of it between zeros
-  std::size_t line_;                 // pixels of what begin_ counts
-  const float* dy_ = packed_;        // the chunk's output gradients, columns_ apart
-  std::size_t first_line_ = 0;       // over all images, of packed_x_
+  bool sampled_;               // see Grid
+  bool as_it_is_;              // dy isn't packed
+  bool batch_inner_;           // the pixels of a run are the same place in several images
+  float* packed_;              // dy
+  float* packed_x_;            // or lines of it between zeros
+  std::size_t line_;           // pixels of what begin_ counts
+  const float* dy_ = packed_;  // the chunk's output gradients, columns_ apart
+  Grid grid_{g_.input};
+  std::size_t first_line_ = 0;       // of the grid over all images, in packed_x_
   std::size_t begin_ = 0, end_ = 0;  // of the chunk: output lines, images, or pixels
   float bias_[gradient_columns] = {};
 };
