@@ -21,8 +21,9 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Channels of a block: 2 KB of each row, enough for the memory to stream.
-inline constexpr std::size_t most_channels = 512;
+// Channels of a block: 2 KB of each row, enough for the memory to stream; firmware has little
+// stack.
+inline constexpr std::size_t most_channels = HWY_TARGET == HWY_SCALAR ? 64 : 512;
 
 // Asks for the line where `rows` rows further is. Rows are often a page apart, where no hardware
 // looks ahead. Past the tensor's end it does nothing.

@@ -23,13 +23,17 @@ constexpr std::size_t taps_inside(std::size_t positions, std::size_t taps, std::
 constexpr std::size_t counted_macs(const ConvGeometry& g) {
   return g.weights() * g.output.height * g.output.width;
 }
-constexpr std::size_t real_macs(const ConvGeometry& g) {
+// Taps inside, summed over the outputs of an image.
+constexpr std::size_t real_taps(const ConvGeometry& g) {
   const Window& w = g.window;
   const std::size_t rows = taps_inside(g.output.height, w.kernel_size.height, w.stride.height,
                                        w.dilation.height, w.padding.height, g.input.height);
   const std::size_t columns = taps_inside(g.output.width, w.kernel_size.width, w.stride.width,
                                           w.dilation.width, w.padding.width, g.input.width);
-  return rows * columns * g.inputs() * g.output.channels;
+  return rows * columns;
+}
+constexpr std::size_t real_macs(const ConvGeometry& g) {
+  return real_taps(g) * g.inputs() * g.output.channels;
 }
 
 }  // namespace etch::kernels

@@ -37,7 +37,7 @@ constexpr std::size_t winograd_tile(const ConvGeometry& g, std::size_t images = 
     return (m + 2) * (m + 2) * (images * down * across + fetch + transform);
   };
   // (Direct convolution leaves out products with padding.)
-  const std::size_t direct = images * real_macs(g) / (g.inputs() * g.outputs()) + 9 * fetch;
+  const std::size_t direct = images * real_taps(g) + 9 * fetch;
   const std::size_t m = cost(2) < cost(4) ? 2 : 4;
   return cost(m) + cost(m) / 8 < direct ? m : 0;
 }

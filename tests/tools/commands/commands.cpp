@@ -235,7 +235,7 @@ TEST_CASE("A summary in text and in JSON") {
 
 TEST_CASE("Winograd's weights stand in a plan, and a profile is without their making") {
   if (skipped()) return;
-  const Words resnet = {"resnet18", "--winograd", "--json"};
+  const Words resnet = {"resnet18-imagenet", "--winograd", "--json"};
   const auto plan = nlohmann::json::parse(etch_run(Words{"plan"} + resnet).output);
   CHECK(plan.at("prepared_bytes").get<std::size_t>() > 0);
   CHECK(plan.at("steps").at(0).at("pass") == "prepare");
@@ -244,7 +244,7 @@ TEST_CASE("Winograd's weights stand in a plan, and a profile is without their ma
   for (const auto& s : profile.at("steps")) CHECK(s.at("pass") != "prepare");
   // Training makes them in each step, in scratch.
   const auto arena = [&](const Words& more) {
-    const Words words = Words{"plan", "resnet18", "--train", "--json"} + more;
+    const Words words = Words{"plan", "resnet18-imagenet", "--train", "--json"} + more;
     return nlohmann::json::parse(etch_run(words).output).at("arena_bytes").get<std::size_t>();
   };
   CHECK(arena({"--winograd"}) > arena({}));
