@@ -46,12 +46,13 @@ class Work:
     """What is compared: a model of etch's in a mode, and for how many threads."""
 
     def __init__(self, key, title, model, mode, batch, threads=(1, 2), samples=5, without=None,
-                 loops=False, recompute=False):
+                 loops=False, recompute=False, budget=None):
         self.key, self.title, self.model, self.mode = key, title, model, mode
         self.batch, self.threads, self.samples = batch, threads, samples
         self.without = without  # the same model without batch norm, to be compared as well
         self.loops = loops  # compare with plain loops
         self.recompute = recompute  # also with the memory that Recompute::blocks leaves
+        self.budget = budget  # also with Winograd and Recompute::budget of this arena
 
 
 class Programs:
@@ -121,9 +122,10 @@ class Programs:
             all_programs["etch, loops"] = self.etch(work, threads, "--algorithm", "loops")
         else:
             all_programs["etch, Update::fused"] = self.etch(work, threads, "--update", "fused")
-            if work.model.endswith("imagenet"):
-                all_programs["etch, Update::fused, Winograd"] = self.etch(
-                    work, threads, "--update", "fused", "--winograd")
+            if work.budget:
+                all_programs[f"etch, Update::fused, Recompute::budget of {work.budget}, Winograd"] = (
+                    self.etch(work, threads, "--update", "fused", "--recompute", work.budget,
+                              "--winograd"))
         if work.recompute:
             all_programs["etch, Update::fused, Recompute::blocks"] = self.etch(
                 work, threads, "--update", "fused", "--recompute", "blocks")
