@@ -334,6 +334,25 @@ TEST_CASE("gradients of many channels equal the loops, for any number of threads
   });
 }
 
+// Their gradient has all taps of a kernel row in a tile, of which there is one, and counts pixels,
+// not lines.
+TEST_CASE("pointwise convolutions of few channels equal the loops") {
+  for_each_target([] {
+    Generator random{12};
+    for (unsigned i = 0; i < 60; ++i) {
+      ConvGeometry g;
+      g.input = {1 + random.below(13), 1 + random.below(9), 1 + random.below(9)};
+      g.window = {.kernel_size = 1};
+      g.output = g.window.output(g.input, 1 + random.below(45));
+      Case c(g, random);
+      INFO(c.text());
+      c.forward(true, i % 16);
+      c.input_gradient(true, i % 2);
+      c.weight_gradient(true, i % 3 == 0);
+    }
+  });
+}
+
 TEST_CASE("scratch grows with the batch and the threads") {
   Generator random{11};
   for (unsigned i = 0; i < 300; ++i) {

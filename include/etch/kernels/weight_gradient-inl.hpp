@@ -189,7 +189,10 @@ class GradientBlock {
       if (begin == end) continue;
       Runs runs;
       runs.x_stride = w.stride.width * g_.input.channels;
-      for (std::size_t l = 0; l < end_ - begin_; ++l) {
+      // Of a pointwise layer begin_ counts pixels, which all lie evenly.
+      const std::size_t lines = is_pointwise(g_) ? 0 : end_ - begin_;
+      if (lines == 0) runs.run[runs.size++] = {c_.x + begin_ * g_.input.channels, 0, pixels()};
+      for (std::size_t l = 0; l < lines; ++l) {
         const std::size_t line = input_line(begin_ + l, u);
         if (line == outside) continue;
         const float* x = padded_ ? packed_x_ + (line - first_line_) * gradient_line(g_)
