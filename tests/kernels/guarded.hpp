@@ -9,29 +9,32 @@
 #include <limits>
 #include <vector>
 
+#include "pages.hpp"
+
 namespace guarded {
 
-// Floats with a guard behind them, one float off alignment.
+// Floats that end at a page that can't be read, or begin behind one; the rest of their own pages is
+// marked. So whoever reads or writes beyond them dies at one end, and is found at the other.
 class Guarded {
  public:
-  explicit Guarded(std::size_t size, float value) : values_(size + 1 + guard, value), size_(size) {
-    for (std::size_t i = 0; i < guard; ++i) values_[1 + size + i] = mark;
+  Guarded(std::size_t size, float value) : size_(size), pages_(size * sizeof(float)) {
+    values_ = reinterpret_cast<float*>(pages_.at(pages_.next_side()));
+    std::fill_n(values_, size, value);
   }
-  float* data() { return values_.data() + 1; }
+  Guarded(const Guarded& from) : Guarded(from.size_, 0) {
+    std::copy_n(from.values_, size_, values_);
+  }
+  Guarded(Guarded&&) = default;
+  float* data() { return values_; }
+  const float* data() const { return values_; }
   std::size_t size() const { return size_; }
-  float operator[](std::size_t i) const { return values_[i + 1]; }
-  bool intact() const {
-    for (std::size_t i = 0; i < guard; ++i) {
-      if (values_[1 + size_ + i] != mark) return false;
-    }
-    return true;
-  }
+  float operator[](std::size_t i) const { return values_[i]; }
+  bool intact() const { return pages_.intact(values_); }
 
  private:
-  static constexpr std::size_t guard = 64;
-  static constexpr float mark = 12345.0f;
-  std::vector<float> values_;
   std::size_t size_;
+  Pages pages_;
+  float* values_;
 };
 
 inline constexpr float poison = std::numeric_limits<float>::quiet_NaN();

@@ -8,6 +8,7 @@
 #define ETCH_CONV2D_GRAY_INL_HPP
 #endif
 
+#include <etch/kernels/advance.hpp>
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/inside_taps.hpp>
 #include <etch/kernels/parallel.hpp>
@@ -133,7 +134,7 @@ class GrayLines {
       const float* x = line(first_ + u) + c;
       const float* weight = c_.weight + u * kernel * channels * stride + o;
       for (std::size_t v = 0; v < kernel; ++v, ++x) {
-        for (std::size_t k = 0; k < channels; ++k, weight += stride) {
+        for (std::size_t k = 0; k < channels; ++k, advance(weight, stride)) {
           const float* from = x + k * length_;
           const Vec at[] = {hn::LoadU(d, from), hn::LoadU(d, from + (count - 1) * lanes)};
           ((sum[i] = hn::MulAdd(hn::Set(d, weight[i / count]), at[i % count], sum[i])), ...);

@@ -7,6 +7,7 @@
 #define ETCH_GRADIENT_TILE_INL_HPP
 #endif
 
+#include <etch/kernels/advance.hpp>
 #include <etch/kernels/conv2d_scratch.hpp>
 
 #include <algorithm>
@@ -86,12 +87,12 @@ HWY_INLINE void gradient_tile_body(const Runs& runs, std::size_t x_offset, const
       for (; two && p + 2 <= count; p += 2) {
         add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
         add_pixel<vectors, partial>(x + runs.x_stride, dy + t.dy_stride, t.count, second, sums);
-        x += 2 * runs.x_stride;
+        advance(x, 2 * runs.x_stride);
         dy += 2 * t.dy_stride;
       }
       for (; p < count; ++p) {
         add_pixel<vectors, partial>(x, dy, t.count, sum, sums);
-        x += runs.x_stride;
+        advance(x, runs.x_stride);
         dy += t.dy_stride;
       }
     }

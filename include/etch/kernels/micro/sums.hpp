@@ -7,6 +7,7 @@
 // 28 each, as the compiler then moves pointers apart from the loads, and twice the code.
 #pragma once
 #include <hwy/base.h>
+#include <etch/kernels/advance.hpp>
 #include <etch/kernels/micro/shapes.hpp>
 
 #include <cstddef>
@@ -57,7 +58,7 @@ class Sums {
   // sum[r][c] += x[p * x_stride + r] * y[p * y_stride + c] for p < count.
   HWY_INLINE void pixels(const float* x, std::size_t x_stride, const float* y, std::size_t y_stride,
                          std::size_t count, std::size_t) {
-    for (; count != 0; --count, x += x_stride, y += y_stride) {
+    for (; count != 0; --count, advance(x, x_stride), y += y_stride) {
       pixel(x, y, cells, down, across);
     }
   }
