@@ -1,19 +1,23 @@
 // An array on the heap that begins on a cache line.
 #pragma once
+#include "error.hpp"
+#include "format.hpp"
+
 #include <etch/plan.hpp>
 
+#include <limits>
 #include <memory>
 #include <new>
 #include <span>
 
 namespace etch::host {
 
-// Not set, unless by `zeros`.
+// Not set, unless by `zeros`. Throws an Error that says how much was asked for where there is no
+// memory for it.
 template <class T>
 class Block {
  public:
-  explicit Block(std::size_t size)
-      : data_(static_cast<T*>(::operator new(size * sizeof(T), alignment))), size_(size) {}
+  explicit Block(std::size_t size) : data_(static_cast<T*>(allocated(size))), size_(size) {}
   static Block zeros(std::size_t size) {
     Block b(size);
     for (T& x : b.span()) x = T{};
@@ -27,6 +31,14 @@ class Block {
   std::span<const T> span() const { return {data(), size_}; }
 
  private:
+  static void* allocated(std::size_t size) {
+    const bool fits = size <= std::numeric_limits<std::size_t>::max() / sizeof(T);
+    void* p = fits ? ::operator new(size * sizeof(T), alignment, std::nothrow) : nullptr;
+    if (p != nullptr) return p;
+    throw Error("there is not enough memory: ", bytes_text(std::uint64_t{size} * sizeof(T)),
+                " were asked for at once (`etch plan` tells how much is needed)");
+  }
+
   static constexpr std::align_val_t alignment{buffer_alignment};
   struct Free {
     void operator()(T* p) const { ::operator delete(p, alignment); }

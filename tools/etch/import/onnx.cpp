@@ -21,7 +21,7 @@ constexpr const char* supported_nodes =
 class OnnxReader {
  public:
   explicit OnnxReader(const std::filesystem::path& path)
-      : network_(path.string()), mapped_(path), file_(path.string(), mapped_.bytes()) {}
+      : network_(path.string()), bytes_(path), file_(path.string(), bytes_.bytes()) {}
 
   ImportedNetwork read() {
     const onnx::ValueInfoProto& in = file_.only_input();
@@ -386,7 +386,7 @@ class OnnxReader {
   }
 
   ImportedNetwork network_;
-  MappedFile mapped_;
+  FileBytes bytes_;
   OnnxFile file_;
   const onnx::NodeProto* node_ = nullptr;
   std::string name_ = "graph";

@@ -73,7 +73,7 @@ class ExternalData {
   }
 
   std::string file_;
-  std::map<std::string, MappedFile> files_;
+  std::map<std::string, FileBytes> files_;
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ Pair pair_of(int height, int width) {
 class TfliteReader {
  public:
   explicit TfliteReader(const std::filesystem::path& path)
-      : network_(path.string()), mapped_(path), file_(path.string(), mapped_.bytes()) {}
+      : network_(path.string()), bytes_(path), file_(path.string(), bytes_.bytes()) {}
 
   ImportedNetwork read() {
     file_.check_float();
@@ -319,7 +319,7 @@ class TfliteReader {
   }
 
   ImportedNetwork network_;
-  MappedFile mapped_;
+  FileBytes bytes_;
   TfliteFile file_;
   const tflite::Operator* op_ = nullptr;
   std::string name_ = "graph";

@@ -2,6 +2,7 @@
 #include "training/dataset.hpp"
 
 #include "error.hpp"
+#include "file.hpp"
 
 #include <etch/random.hpp>
 
@@ -9,8 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <numeric>
 
@@ -29,9 +28,10 @@ namespace {
 class IdxFile {
  public:
   IdxFile(const std::filesystem::path& folder, const char* name) : path_(find(folder, name)) {
-    errno = 0;
-    file_.reset(gzopen(path_.c_str(), "rb"));
-    if (!file_) throw Error(path_.string(), ": can't be opened: ", std::strerror(errno));
+    Descriptor file = open_to_read(path_);
+    file_.reset(gzdopen(file.number(), "rb"));
+    if (!file_) throw std::bad_alloc();
+    file.release();
     gzbuffer(file_.get(), 1 << 18);
   }
 

@@ -95,16 +95,14 @@ void fetch(const DataSource& data, const fs::path& folder) {
   const TemporaryFolder temporary;
   const fs::path from = data.bring(temporary.path());
   for (const FileSum& f : data.files) {
-    const fs::path part = folder / (f.name + ".part");
-    fs::copy_file(from / f.name, part, fs::copy_options::overwrite_existing);
-    const std::string sum = sha256(part);
-    if (sum == f.sha256) {
-      fs::rename(part, folder / f.name);
-      continue;
+    const std::string sum = sha256(from / f.name);
+    if (sum != f.sha256) {
+      throw Error((from / f.name).string(), ": has the sha256 ", sum, ", but ", f.sha256,
+                  " is expected");
     }
-    fs::remove(part);
-    throw Error((from / f.name).string(), ": has the sha256 ", sum, ", but ", f.sha256,
-                " is expected");
+    FileReplacement file(folder / f.name);
+    file.write(FileBytes(from / f.name).bytes());
+    file.commit();
   }
 }
 

@@ -146,7 +146,7 @@ void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
     throw Error("gnuplot failed with status ", outcome.status, ": ", outcome.errors);
   }
   FileReplacement file(output);
-  file.write(MappedFile(picture).bytes());
+  file.write(FileBytes(picture).bytes());
   file.commit();
 }
 

@@ -64,7 +64,7 @@ class Safetensors {
 
  private:
   std::string path_;
-  MappedFile file_;
+  FileBytes file_;
   std::map<std::string, StoredTensor> tensors_;
   Metadata metadata_;
 };
