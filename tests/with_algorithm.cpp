@@ -1,11 +1,13 @@
 // The same network in plain loops: names, shapes and parameters stay, scratch goes, and the numbers
 // agree.
+#include <etch/inference.hpp>
 #include <etch/models/lenet.hpp>
 #include <etch/models/resnet.hpp>
 #include <etch/models/resnet8.hpp>
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -61,6 +63,25 @@ TEST_CASE("Loops reach every layer of a network") {
   CHECK(scratch_bytes(looped) == 0);
   CHECK(scratch_bytes(Looped::graph) == 0);
   CHECK(scratch_bytes(Network<looped_resnet8, Shape{3, 32, 32}>::graph) == 0);
+}
+
+// Of a fused residual sum the skip lies where the output goes.
+TEST_CASE("A network in loops infers as the implicit GEMM does") {
+  using Fast = Network<resnet8<10>, Shape{3, 32, 32}>;
+  using Looped = Network<looped_resnet8, Shape{3, 32, 32}>;
+  const auto trained = std::make_unique<Trainer<Fast, CrossEntropyLoss{}, SGD{}>>(3);
+  const auto same = std::make_unique<Parameters<Looped>>();
+  std::ranges::copy(trained->parameters().values, same->values);
+  const auto fast = std::make_unique<Inference<Fast>>(trained->parameters());
+  const auto looped = std::make_unique<Inference<Looped>>(*same);
+  constexpr std::size_t pixels = 3 * 32 * 32;
+  std::vector<float> image(pixels);
+  Generator random{4};
+  for (float& x : image) x = random.uniform();
+  const std::span<const float, pixels> x(image);
+  const auto want = (*fast)(x);
+  const auto got = (*looped)(x);
+  for (std::size_t i = 0; i < want.size(); ++i) CHECK(got[i] == Approx(want[i]).epsilon(1e-4));
 }
 
 TEST_CASE("A network in loops trains as the implicit GEMM does") {

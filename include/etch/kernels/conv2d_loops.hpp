@@ -46,19 +46,45 @@ void for_channels(const ConvGeometry& g, std::size_t u, std::size_t v, const Bod
   }
 }
 
-// y of one output row, all channels.
+// Calls put(index in y, sum) for one output row, all channels.
+template <class T, class Put>
+void for_row_sums(const ConvGeometry& g, std::size_t row, const T* x, const T* weight,
+                  const Put& put) {
+  const Window& w = g.window;
+  const std::size_t n = row / g.output.height, r = row % g.output.height;
+  const std::size_t outputs = g.output.channels;
+  for (std::size_t c = 0; c < g.output.width; ++c) {
+    for (std::size_t o = 0; o < outputs;) {
+      const std::size_t group = o / g.outputs(), left = (group + 1) * g.outputs() - o;
+      const std::size_t width = left < panel ? left : panel;
+      T sum[panel] = {};
+      for (std::size_t u = 0; u < w.kernel_size.height; ++u) {
+        const std::size_t xr =
+            seen_from(r, u, w.stride.height, w.dilation.height, w.padding.height);
+        if (xr >= g.input.height) continue;
+        for (std::size_t v = 0; v < w.kernel_size.width; ++v) {
+          const std::size_t xc = seen_from(c, v, w.stride.width, w.dilation.width, w.padding.width);
+          if (xc >= g.input.width) continue;
+          const std::size_t pixel = (n * g.input.height + xr) * g.input.width + xc;
+          const T* from = x + pixel * g.input.channels + group * g.inputs();
+          const T* weights = weight + g.weight_index(o, 0, u, v);
+          for (const T* end = from + g.inputs(); from != end; ++from) {
+            const T factor = *from;
+            T* to = sum;
+            for (; to != sum + width; ++to, ++weights) *to += factor * *weights;
+          }
+        }
+      }
+      const std::size_t y = (row * g.output.width + c) * outputs + o;
+      for (std::size_t k = 0; k < width; ++k) put(y + k, sum[k]);
+      o += width;
+    }
+  }
+}
+// y of one output row.
 template <class T>
 void forward_row(const ConvGeometry& g, std::size_t row, const T* x, const T* weight, T* y) {
-  const std::size_t pixels = g.output.width, outputs = g.output.channels;
-  for (std::size_t i = 0; i < pixels * outputs; ++i) y[row * pixels * outputs + i] = 0;
-  for_row_taps(g, row, [&](std::size_t py, std::size_t px, std::size_t u, std::size_t v) {
-    for_channels(g, u, v, [&](std::size_t o, std::size_t width, std::size_t i, std::size_t w) {
-      const T factor = x[px * g.input.channels + i];
-      T* to = y + py * outputs + o;
-      const T* from = weight + w;
-      for (const T* end = from + width; from != end; ++from, ++to) *to += factor * *from;
-    });
-  });
+  for_row_sums(g, row, x, weight, [&](std::size_t i, T sum) { y[i] = sum; });
 }
 
 // dx of one image, added to what is there.
@@ -97,18 +123,15 @@ void add_weight_gradient(const ConvGeometry& g, std::size_t row, const T* x, con
 
 inline void conv2d_forward_loops_inline(const ConvForward& c) {
   const ConvGeometry& g = c.geometry;
-  const std::size_t row = g.output.width * g.output.channels;
-  parallel(c.threads, c.batch * g.output.height, [&](std::size_t i, std::size_t) {
+  parallel(c.threads, c.batch * g.output.height, [&](std::size_t row, std::size_t) {
     const Epilogue& e = c.epilogue;
-    forward_row(g, i, c.x, c.weight, c.y);
-    for (std::size_t k = i * row; k < (i + 1) * row; ++k) {
-      const std::size_t o = k % g.output.channels;
-      float y = c.y[k];
+    for_row_sums(g, row, c.x, c.weight, [&](std::size_t i, float y) {
+      const std::size_t o = i % g.output.channels;
       if (e.scale != nullptr) y *= e.scale[o];
       if (e.shift != nullptr) y += e.shift[o];
-      if (e.skip != nullptr) y += e.skip[k];
-      c.y[k] = e.relu && y < 0 ? 0 : y;
-    }
+      if (e.skip != nullptr) y += e.skip[i];
+      c.y[i] = e.relu && y < 0 ? 0 : y;
+    });
   });
 }
 
