@@ -149,10 +149,13 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
 }
 
 inline void conv2d_forward(const ConvForward& c) {
-  if (c.geometry.depthwise()) return depthwise_forward(c);
-  if (is_narrow(c.geometry)) return narrow_forward(c);
-  if (is_gray(c.geometry)) return gray_forward(c);
-  for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
+  switch (forward_variant(c.geometry)) {
+    case ConvVariant::depthwise: return depthwise_forward(c);
+    case ConvVariant::narrow: return narrow_forward(c);
+    case ConvVariant::gray: return gray_forward(c);
+    default:
+      for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
+  }
 }
 
 // Weights of these taps and the inputs [first, first + columns) of a group as forward has them:
@@ -242,17 +245,24 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
 }
 
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
-  if (c.geometry.depthwise()) return depthwise_input_gradient(c);
-  if (is_narrow(c.geometry)) return narrow_input_gradient(c);
-  if (is_strip(c.geometry)) return strip_input_gradient(c);
-  for (std::size_t group = 0; group < c.geometry.groups; ++group) input_gradient_group(c, group);
+  switch (input_gradient_variant(c.geometry)) {
+    case ConvVariant::depthwise: return depthwise_input_gradient(c);
+    case ConvVariant::narrow: return narrow_input_gradient(c);
+    case ConvVariant::strip: return strip_input_gradient(c);
+    default:
+      for (std::size_t group = 0; group < c.geometry.groups; ++group) {
+        input_gradient_group(c, group);
+      }
+  }
 }
 
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
-  if (c.geometry.depthwise()) return depthwise_weight_gradient(c);
-  if (is_narrow(c.geometry)) return narrow_weight_gradient(c);
-  if (is_gray(c.geometry)) return gray_weight_gradient(c);
-  weight_gradient(c);
+  switch (weight_gradient_variant(c.geometry)) {
+    case ConvVariant::depthwise: return depthwise_weight_gradient(c);
+    case ConvVariant::narrow: return narrow_weight_gradient(c);
+    case ConvVariant::gray: return gray_weight_gradient(c);
+    default: weight_gradient(c);
+  }
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

@@ -150,7 +150,7 @@ class GrayLines {
     const Epilogue& e = c_.epilogue;
     if (e.scale != nullptr) sum = hn::Mul(sum, hn::Set(d, e.scale[o]));
     if (e.shift != nullptr) sum = hn::Add(sum, hn::Set(d, e.shift[o]));
-    return e.relu && e.skip == nullptr ? hn::Max(sum, hn::Zero(d)) : sum;
+    return e.relu && e.skip == nullptr ? relu(d, sum) : sum;
   }
 
   const ConvForward& c_;

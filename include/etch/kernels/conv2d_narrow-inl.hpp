@@ -15,6 +15,8 @@
 
 #include <algorithm>
 
+#include <etch/kernels/lanes-inl.hpp>
+
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 
@@ -86,7 +88,7 @@ class NarrowLines {
   const ConvGeometry& g_;
 };
 
-HWY_INLINE void narrow_forward(const ConvForward& c) {
+HWY_INLINE void narrow_forward_finite(const ConvForward& c) {
   const NarrowLines narrow(c.geometry, c.scratch);
   narrow.expand(c.weight);
   Epilogue e = c.epilogue;
@@ -95,11 +97,35 @@ HWY_INLINE void narrow_forward(const ConvForward& c) {
   conv2d_forward({narrow.lines, c.batch, c.threads, c.x, narrow.weight, c.y, e, narrow.scratch});
 }
 
-HWY_INLINE void narrow_input_gradient(const ConvInputGradient& c) {
+HWY_INLINE void narrow_input_gradient_finite(const ConvInputGradient& c) {
   const NarrowLines narrow(c.geometry, c.scratch);
   narrow.expand(c.weight);
   conv2d_input_gradient(
       {narrow.lines, c.batch, c.threads, c.dy, narrow.weight, c.dx, c.accumulate, narrow.scratch});
+}
+
+// A matrix's zero times a NaN or an infinity would be NaN where the layer has no product: an image
+// with such a value is convolved by the definition, apart from the others, whose bits stay.
+HWY_INLINE void narrow_forward(const ConvForward& c) {
+  const std::size_t image = c.geometry.input.elements(), output = c.geometry.output.elements();
+  if (all_finite(c.x, c.batch * image)) return narrow_forward_finite(c);
+  ConvForward one = c;
+  one.batch = 1;
+  for (std::size_t n = 0; n < c.batch; ++n, one.x += image, one.y += output) {
+    if (c.epilogue.skip != nullptr) one.epilogue.skip = c.epilogue.skip + n * output;
+    all_finite(one.x, image) ? narrow_forward_finite(one) : conv2d_forward_loops(one);
+  }
+}
+
+HWY_INLINE void narrow_input_gradient(const ConvInputGradient& c) {
+  const std::size_t image = c.geometry.input.elements(), output = c.geometry.output.elements();
+  if (all_finite(c.dy, c.batch * output)) return narrow_input_gradient_finite(c);
+  ConvInputGradient one = c;
+  one.batch = 1;
+  for (std::size_t n = 0; n < c.batch; ++n, one.dy += output, one.dx += image) {
+    all_finite(one.dy, output) ? narrow_input_gradient_finite(one)
+                               : conv2d_input_gradient_loops(one);
+  }
 }
 
 HWY_INLINE void narrow_weight_gradient(const ConvWeightGradient& c) {

@@ -292,6 +292,23 @@ constexpr std::size_t packed_x_bytes(const ConvGeometry& g, std::size_t batch) {
   return cache_lines(gradient_lines(g, batch) * gradient_line(g) * sizeof(float));
 }
 
+// Which kernel serves a geometry: the first that is meant for it. What runs and what scratch is
+// planned both ask these.
+enum class ConvVariant : unsigned char { depthwise, narrow, gray, strip, gemm };
+constexpr ConvVariant forward_variant(const ConvGeometry& g) {
+  return g.depthwise()  ? ConvVariant::depthwise
+         : is_narrow(g) ? ConvVariant::narrow
+         : is_gray(g)   ? ConvVariant::gray
+                        : ConvVariant::gemm;
+}
+constexpr ConvVariant input_gradient_variant(const ConvGeometry& g) {
+  return g.depthwise()  ? ConvVariant::depthwise
+         : is_narrow(g) ? ConvVariant::narrow
+         : is_strip(g)  ? ConvVariant::strip
+                        : ConvVariant::gemm;
+}
+constexpr ConvVariant weight_gradient_variant(const ConvGeometry& g) { return forward_variant(g); }
+
 // Bytes of scratch that the gemm kernels use, for at most this batch and these threads.
 // Monotone in both, so that scratch planned for a batch serves a smaller one.
 #if defined(ETCH_HEADER_ONLY) && defined(HWY_COMPILE_ONLY_SCALAR)
@@ -309,33 +326,43 @@ constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std:
 #else
 constexpr std::size_t conv2d_forward_scratch(const ConvGeometry& g, std::size_t batch,
                                              std::size_t threads) {
-  if (g.depthwise()) return 0;
-  if (is_narrow(g)) {
-    return narrow_bytes(g) + conv2d_forward_scratch(narrow_lines(g), batch, threads);
+  switch (forward_variant(g)) {
+    case ConvVariant::depthwise:
+      return 0;
+    case ConvVariant::narrow:
+      return narrow_bytes(g) + conv2d_forward_scratch(narrow_lines(g), batch, threads);
+    case ConvVariant::gray:
+      return threads * gray_bytes(g);
+    default:
+      return threads * (forward_zeros(g) + forward_tables(g, batch).bytes());
   }
-  if (is_gray(g)) return threads * gray_bytes(g);
-  return threads * (forward_zeros(g) + forward_tables(g, batch).bytes());
 }
 constexpr std::size_t conv2d_input_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                     std::size_t threads) {
-  if (g.depthwise()) return 0;
-  if (is_narrow(g)) {
-    return narrow_bytes(g) + conv2d_input_gradient_scratch(narrow_lines(g), batch, threads);
+  switch (input_gradient_variant(g)) {
+    case ConvVariant::depthwise:
+      return 0;
+    case ConvVariant::narrow:
+      return narrow_bytes(g) + conv2d_input_gradient_scratch(narrow_lines(g), batch, threads);
+    case ConvVariant::strip:
+      return strip_weight_bytes(g) + threads * (strip_bytes(g) + strip_table_bytes(g));
+    default:
+      return threads *
+             (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g, batch));
   }
-  if (is_strip(g)) {
-    return strip_weight_bytes(g) + threads * (strip_bytes(g) + strip_table_bytes(g));
-  }
-  return threads *
-         (backward_zeros(g) + backward_tables(g, batch).bytes() + transposed_bytes(g, batch));
 }
 constexpr std::size_t conv2d_weight_gradient_scratch(const ConvGeometry& g, std::size_t batch,
                                                      std::size_t threads) {
-  if (g.depthwise()) return 0;
-  if (is_narrow(g)) {
-    return narrow_bytes(g) + conv2d_weight_gradient_scratch(narrow_lines(g), batch, threads);
+  switch (weight_gradient_variant(g)) {
+    case ConvVariant::depthwise:
+      return 0;
+    case ConvVariant::narrow:
+      return narrow_bytes(g) + conv2d_weight_gradient_scratch(narrow_lines(g), batch, threads);
+    case ConvVariant::gray:
+      return threads * gray_gradient_bytes(g);
+    default:
+      return threads * (packed_bytes(g, batch) + packed_x_bytes(g, batch));
   }
-  if (is_gray(g)) return threads * gray_gradient_bytes(g);
-  return threads * (packed_bytes(g, batch) + packed_x_bytes(g, batch));
 }
 #endif
 

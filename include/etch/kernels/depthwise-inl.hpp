@@ -51,7 +51,7 @@ inline void depthwise_forward(const ConvForward& a) {
         if (e.scale != nullptr) sum = hn::Mul(sum, hn::LoadU(d, e.scale + o));
         if (e.shift != nullptr) sum = hn::Add(sum, hn::LoadU(d, e.shift + o));
         if (e.skip != nullptr) sum = hn::Add(sum, hn::LoadU(d, e.skip + y + o));
-        if (e.relu) sum = hn::Max(sum, hn::Zero(d));
+        if (e.relu) sum = relu(d, sum);
         hn::StoreU(sum, d, a.y + y + o);
       });
     }

@@ -14,6 +14,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <etch/kernels/lanes-inl.hpp>
+
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -118,7 +120,7 @@ HWY_INLINE void finish(Vector<partial>* HWY_RESTRICT sum, const TileOutput& out,
   if (e.skip != nullptr) {
     ((sum[i] = hn::Add(sum[i], load_sum<vectors, partial, i>(e.skip + to[i / vectors], c))), ...);
   }
-  if (e.relu) ((sum[i] = hn::Max(sum[i], hn::Zero(Tag<partial>()))), ...);
+  if (e.relu) ((sum[i] = relu(Tag<partial>(), sum[i])), ...);
 }
 
 // Products that are summed in one chain. Longer sums are sums of such chains: the rounding error

@@ -64,6 +64,12 @@ HWY_INLINE void for_lanes_overlapping(std::size_t size, const Body& body) {
   for (std::size_t i = 0; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
 }
 
+// max(x, 0), where a NaN stays one: Max gives either operand then, by target.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V relu(D d, V x) {
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);
+}
+
 // for_lanes over [0, size), in chunks on up to `threads` threads.
 template <class Body>
 HWY_INLINE void for_chunks(std::size_t threads, std::size_t size, const Body& body) {
@@ -105,6 +111,15 @@ HWY_INLINE float sum_lanes(std::size_t begin, std::size_t end, const Term& term)
     for (std::size_t i = whole; i < end; ++i) sum += hn::GetLane(term(one, i));
   }
   return sum;
+}
+
+// No element is NaN or an infinity.
+HWY_INLINE bool all_finite(const float* x, std::size_t size) {
+  // 0 * x is NaN where x isn't finite, and so is the sum then.
+  const float sum = sum_lanes(0, size, [&](auto d, std::size_t i) HWY_ATTR {
+    return hn::Mul(hn::LoadU(d, x + i), hn::Zero(d));
+  });
+  return sum == 0;
 }
 
 // The sum of body(begin, end) over pieces of [0, size) that depend on the size alone, added in

@@ -218,7 +218,7 @@ class Winograd {
     if (e.scale != nullptr) sum = hn::Mul(sum, hn::LoadU(d, e.scale + channel));
     if (e.shift != nullptr) sum = hn::Add(sum, hn::LoadU(d, e.shift + channel));
     if (e.skip != nullptr) sum = hn::Add(sum, hn::LoadU(d, e.skip + at));
-    return e.relu ? hn::Max(sum, hn::Zero(d)) : sum;
+    return e.relu ? relu(d, sum) : sum;
   }
 
   const ConvForward& c_;
