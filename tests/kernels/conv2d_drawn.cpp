@@ -315,3 +315,38 @@ TEST_CASE("a NaN or an infinity reaches what it is a factor of, and nothing else
     for_each_target([&] { run(c, kernels_of(c.g, c.planned)); });
   });
 }
+
+TEST_CASE("convolutions have the same bits for any number of threads") {
+  drawn::for_each_case(60, [](Generator& random, unsigned) {
+    Case c(draw_geometry(random), random);
+    c.x = random_values(c.x.size(), random);
+    c.weight = random_values(c.weight.size(), random);
+    c.dy = random_values(c.dy.size(), random);
+    INFO(c.text());
+    for_each_target([&] {
+      const Kernels k = kernels_of(c.g, c.planned);
+      const auto outputs = [&](std::size_t threads) {
+        std::vector<std::vector<float>> all{std::vector<float>(c.dy.size()),
+                                            std::vector<float>(c.x.size()),
+                                            std::vector<float>(c.weight.size())};
+        Scratch scratch(std::max({conv2d_forward_scratch(c.g, c.batch, threads),
+                                  conv2d_input_gradient_scratch(c.g, c.batch, threads),
+                                  conv2d_weight_gradient_scratch(c.g, c.batch, threads)}));
+        k.forward({c.g,
+                   c.batch,
+                   threads,
+                   c.x.data(),
+                   c.weight.data(),
+                   all[0].data(),
+                   {.shift = c.shift.data()},
+                   scratch.data()});
+        k.input_gradient({c.g, c.batch, threads, c.dy.data(), c.weight.data(), all[1].data(), false,
+                          scratch.data()});
+        k.weight_gradient({c.g, c.batch, threads, c.x.data(), c.dy.data(), all[2].data(), nullptr,
+                           false, scratch.data()});
+        return all;
+      };
+      REQUIRE(outputs(1) == outputs(pick(random, 2, 4)));
+    });
+  });
+}

@@ -25,6 +25,7 @@ class Guarded {
     std::copy_n(from.values_, size_, values_);
   }
   Guarded(Guarded&&) = default;
+  Guarded& operator=(Guarded&&) = default;
   float* data() { return values_; }
   const float* data() const { return values_; }
   std::size_t size() const { return size_; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../drawn.hpp"
 #include "guarded.hpp"
 #include "scratch.hpp"
 
@@ -154,11 +155,11 @@ void check_training(const ConvGeometry& g, std::size_t batch, std::size_t thread
 
 TEST_CASE("Winograd's tiles equal the loops in double over random shapes") {
   for_each_target([] {
-    Generator random{9};
-    for (unsigned i = 0; i < 32; ++i) {
+    drawn::for_each_case(16, [](Generator& random, unsigned i) {
       const ConvGeometry g = random_geometry(random);
-      check(g, 1 + random.below(4), 1 + random.below(3), i % 16, random);
-    }
+      check(g, 1 + random.below(4), 1 + random.below(3), i, random);
+    });
+    Generator random{9};
     check(square(64, 14, 80), 3, 2, 15, random);
     check(square(20, 28, 50), 2, 1, 0, random);
   });
@@ -166,14 +167,13 @@ TEST_CASE("Winograd's tiles equal the loops in double over random shapes") {
 
 TEST_CASE("Winograd in training equals the loops in double, forward and its input gradient") {
   for_each_target([] {
-    Generator random{11};
-    for (unsigned i = 0; i < 24; ++i) {
+    drawn::for_each_case(12, [](Generator& random, unsigned i) {
       ConvGeometry g = random_geometry(random);
       g.window.padding = {random.below(3), random.below(3)};
       g.output = g.window.output(g.input, g.output.channels);
       check_training(g, 1 + random.below(4), 1 + random.below(3), i % 2 ? 4 : 2, i % 3 == 0,
                      random);
-    }
+    });
   });
 }
 

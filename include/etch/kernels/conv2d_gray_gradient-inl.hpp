@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <etch/kernels/conv2d_gray-inl.hpp>
+#include <etch/kernels/lanes-inl.hpp>
 #include <etch/kernels/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -201,6 +202,8 @@ class GrayGradient {
 
 HWY_INLINE void gray_weight_gradient(const ConvWeightGradient& c) {
   const ConvGeometry& g = c.geometry;
+  // The zeros behind a line of dy meet pixels of x: see narrow_forward.
+  if (!all_finite(c.x, c.batch * g.input.elements())) return conv2d_weight_gradient_loops(c);
   const std::size_t rows = g.window.kernel_size.height, pieces = c.threads > 1 ? rows : 1;
   parallel(c.threads, pieces, [&](std::size_t piece, std::size_t worker) HWY_ATTR {
     float* scratch = reinterpret_cast<float*>(c.scratch + worker * gray_gradient_bytes(g));
