@@ -1,6 +1,7 @@
 // Losses for one SIMD target. See loss.hpp.
 #include <etch/kernels/loss.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #if defined(ETCH_KERNELS_LOSS_INL) == defined(HWY_TARGET_TOGGLE)
@@ -21,8 +22,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // The loss of one row is log(sum(exp(x - max))) - sum(target * (x - max)), where the target is
 // label_smoothing / classes everywhere and 1 - label_smoothing more at the label.
-HWY_INLINE double cross_entropy_row(const CrossEntropy& a, std::size_t row) {
+HWY_INLINE double cross_entropy_row(const CrossEntropy& a, std::size_t row, float share) {
   const std::size_t classes = a.classes;
+  if (!a.has_label(row)) {
+    if (a.dlogits != nullptr) std::fill_n(a.dlogits + row * classes, classes, 0.0f);
+    return 0;
+  }
   const float* x = a.logits + row * classes;
   const auto label = static_cast<std::size_t>(a.labels[row]);
   const float most = maximum(x, classes);
@@ -39,7 +44,7 @@ HWY_INLINE double cross_entropy_row(const CrossEntropy& a, std::size_t row) {
   }
   if (a.dlogits != nullptr) {
     float* dx = a.dlogits + row * classes;
-    const float share = a.scale / static_cast<float>(a.rows), inverse = 1.0f / sum;
+    const float inverse = 1.0f / sum;
     for_lanes(0, classes, [=](auto d, std::size_t i) HWY_ATTR {
       const auto e = exp_negative(d, hn::Sub(hn::LoadU(d, x + i), hn::Set(d, most)));
       const auto g = hn::MulSub(e, hn::Set(d, inverse), hn::Set(d, everywhere));
@@ -51,15 +56,17 @@ HWY_INLINE double cross_entropy_row(const CrossEntropy& a, std::size_t row) {
 }
 
 inline float cross_entropy(const CrossEntropy& a) {
+  const std::size_t rows = std::max<std::size_t>(a.labelled_rows(), 1);
+  const float share = a.scale / static_cast<float>(rows);
   const double sum = sum_pieces(threads_for(a.rows * a.classes, a.threads), a.rows, 1,
                                 [&](std::size_t begin, std::size_t end) HWY_ATTR {
                                   double part = 0;
                                   for (std::size_t r = begin; r < end; ++r) {
-                                    part += cross_entropy_row(a, r);
+                                    part += cross_entropy_row(a, r, share);
                                   }
                                   return part;
                                 });
-  return static_cast<float>(sum / static_cast<double>(a.rows));
+  return static_cast<float>(sum / static_cast<double>(rows));
 }
 
 inline float mean_squared_error(const MeanSquaredError& a) {

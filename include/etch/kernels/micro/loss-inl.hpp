@@ -11,12 +11,16 @@ namespace etch::kernels::micro {
 
 // log(sum(exp(x - max))) - sum(target * (x - max)), where the target is label_smoothing / classes
 // everywhere and 1 - label_smoothing more at the label.
-inline float cross_entropy_row(const CrossEntropy& a, std::size_t row) {
+inline float cross_entropy_row(const CrossEntropy& a, std::size_t row, float share) {
   const float* x = a.logits + row * a.classes;
   const auto label = static_cast<std::size_t>(a.labels[row]);
   const float everywhere = a.label_smoothing / static_cast<float>(a.classes);
   const float most = maximum(a.classes, x);
   float* dx = a.dlogits != nullptr ? a.dlogits + row * a.classes : nullptr;
+  if (!a.has_label(row)) {
+    if (dx != nullptr) std::fill_n(dx, a.classes, 0.0f);
+    return 0;
+  }
   float sum = 0, centred = 0;
   for (std::size_t i = 0; i < a.classes; ++i) {
     const float e = exp_negative(x[i] - most);
@@ -27,7 +31,7 @@ inline float cross_entropy_row(const CrossEntropy& a, std::size_t row) {
   const float at_label = 1.0f - a.label_smoothing;
   const float loss = std::log(sum) - at_label * (x[label] - most) - everywhere * centred;
   if (dx == nullptr) return loss;
-  const float share = a.scale / static_cast<float>(a.rows), inverse = share / sum;
+  const float inverse = share / sum;
   const float offset = share * everywhere;
   map(a.classes, dx, dx, [=](float e) { return e * inverse - offset; });
   dx[label] -= share * at_label;
@@ -35,9 +39,10 @@ inline float cross_entropy_row(const CrossEntropy& a, std::size_t row) {
 }
 
 inline HWY_NOINLINE float cross_entropy(const CrossEntropy& a) {
+  const float rows = static_cast<float>(std::max<std::size_t>(a.labelled_rows(), 1));
   float sum = 0;
-  for (std::size_t r = 0; r < a.rows; ++r) sum += cross_entropy_row(a, r);
-  return sum / static_cast<float>(a.rows);
+  for (std::size_t r = 0; r < a.rows; ++r) sum += cross_entropy_row(a, r, a.scale / rows);
+  return sum / rows;
 }
 
 // In runs of 64, so that the error stays that of short sums.

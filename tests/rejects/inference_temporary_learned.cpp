@@ -1,0 +1,14 @@
+// expect: as what it has learned
+// numbers:
+#include <etch/etch.hpp>
+
+using namespace etch;
+
+using N = Network<Linear{.out_features = 2}, Shape{3}>;
+static Parameters<N> parameters;
+static Learned<N> learned;
+#if defined(REJECT)
+Inference<N> net{parameters, Learned<N>{}};
+#else
+Inference<N> net{parameters, learned};
+#endif
