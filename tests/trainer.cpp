@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 using namespace etch;
@@ -226,4 +228,60 @@ TEST_CASE("the learning rate can be set at run time") {
   t->step(data.images, data.labels);
   CHECK(std::equal(before.begin(), before.end(), t->parameters().values));
   CHECK(t->updates() == 1);
+}
+
+namespace {
+
+// A trainer goes on as another one did: from its copy, and from what a program may have written to
+// a file.
+template <auto optimizer, Training options>
+void check_resuming() {
+  constexpr auto dropped = Sequential<Linear{.out_features = 8}, Tanh{}, Dropout{.p = 0.3f},
+                                      BatchNorm1d{}, Linear{.out_features = 3}>{};
+  using Net = Network<dropped, Shape{4}>;
+  using T = Trainer<Net, CrossEntropyLoss{}, optimizer, options>;
+  static_assert(std::is_trivially_copyable_v<T>);
+  float x[16];
+  Generator random{3};
+  for (float& v : x) v = random.uniform();
+  const std::int32_t labels[4] = {0, 1, 2, 1};
+  const auto gone_on = std::make_unique<T>(7);
+  for (int i = 0; i < 5; ++i) gone_on->step(x, labels);
+  gone_on->set_lr(0.02);
+
+  const auto restored = std::make_unique<T>(7);
+  restored->parameters() = gone_on->parameters();
+  const auto state = std::as_const(*gone_on).optimizer_state();
+  std::copy(state.begin(), state.end(), restored->optimizer_state().begin());
+  restored->set_lr(static_cast<double>(gone_on->lr()));
+  restored->resume_at(gone_on->runs(), gone_on->updates());
+  const auto copy = std::make_unique<T>(*gone_on);
+
+  const auto values = [](const T& t) {
+    const float* p = t.parameters().values;
+    return std::vector<float>(p, p + Net::graph.total());
+  };
+  const std::vector<float> before = values(*gone_on);
+  for (int i = 0; i < 3; ++i) {
+    const float loss = gone_on->step(x, labels);
+    CHECK(restored->step(x, labels) == loss);
+    CHECK(copy->step(x, labels) == loss);
+  }
+  CHECK(values(*gone_on) != before);
+  CHECK(values(*restored) == values(*gone_on));
+  CHECK(values(*copy) == values(*gone_on));
+}
+
+}  // namespace
+
+TEST_CASE("a copied and a restored trainer go on with the same bits") {
+  constexpr Training plain{.batch = 4}, fused{.batch = 4, .update = Update::fused};
+  check_resuming<SGD{.lr = 0.1}, plain>();
+  check_resuming<SGD{.lr = 0.1, .momentum = 0.9}, plain>();
+  check_resuming<SGD{.lr = 0.1, .momentum = 0.9, .dampening = 0.5}, plain>();
+  check_resuming<SGD{.lr = 0.1, .momentum = 0.9}, fused>();
+  check_resuming<Adam{.lr = 0.01}, plain>();
+  check_resuming<AdamW{.lr = 0.01}, plain>();
+  check_resuming<AdamW{.lr = 0.01}, fused>();
+  check_resuming<AdaBound{.lr = 0.01}, plain>();
 }

@@ -165,7 +165,33 @@ struct GraphView : GraphTotals {
                     : t.offset + (t.frozen ? num_trainable : 0);
   }
   constexpr std::size_t total() const { return num_trainable + num_frozen + num_buffers; }
+
+  // The smallest batch that training takes: a norm's variance needs two values a channel.
+  constexpr std::size_t fewest_images() const {
+    for (int i = 0; i < size.ops; ++i) {
+      const Op& op = ops[i];
+      const bool norm = op.fusion == Fusion::norm && !op.frozen;
+      if (norm && 2 * values[op.x].elements() == op.num_buffers) return 2;
+    }
+    return 1;
+  }
+  // What the output is made by, but for dropout; null: it is the input.
+  constexpr const Op* last_op() const {
+    const Op* last = nullptr;
+    for (int i = size.ops - 1, y = output; i >= 0; --i) {
+      if (ops[i].y != y) continue;
+      last = ops + i;
+      if (!last->only_in_training) return last;
+      y = last->x;
+    }
+    return last;
+  }
 };
+
+constexpr bool same_text(const char* a, const char* b) {
+  for (; *a != 0 && *a == *b; ++a) ++b;
+  return *a == *b;
+}
 
 // The graph while it grows. Without tables it only counts: a network is lowered twice, once for
 // the sizes of its tables and once into them.

@@ -1,5 +1,6 @@
 // Inference: a network's program and its arena in one plain object.
 #pragma once
+#include <etch/contract.hpp>
 #include <etch/kernels/parallel.hpp>
 #include <etch/network.hpp>
 
@@ -43,12 +44,21 @@ class Inference {
   // Bytes of weights transformed beforehand: InferenceOptions::winograd.
   static constexpr std::size_t prepared_bytes = plan.prepared_bytes;
 
-  explicit Inference(const Parameters<Net>& parameters) : parameters_(&parameters) { prepare(); }
+  // Parameters must outlive it.
+  explicit Inference(const Parameters<Net>& parameters) : parameters_(&parameters) {
+    check_alignment();
+    prepare();
+  }
   // With what a Trainer has learned in the place of the first: Training::frozen_in_place.
   Inference(const Parameters<Net>& parameters, const Learned<Net>& learned)
       : parameters_(&parameters), learned_(&learned) {
+    check_alignment();
     prepare();
   }
+  explicit Inference(const Parameters<Net>&&) = delete;  // parameters of a temporary are gone
+  Inference(const Parameters<Net>&&, const Learned<Net>&) = delete;
+  Inference(const Parameters<Net>&&, const Learned<Net>&&) = delete;
+  Inference(const Parameters<Net>&, const Learned<Net>&&) = delete;  // as what it has learned
 
   // To be called where the parameters have changed and weights are transformed beforehand.
   void prepare() {
@@ -61,18 +71,40 @@ class Inference {
     return std::span<const float, output_size>(run(image.data(), 1), output_size);
   }
 
-  // A batch of images (N, H, W, C), N at most options.batch, to (N, outputs).
+  // A batch of images (N, H, W, C), N from 1 to options.batch, to (N, outputs), which stay too.
   std::span<const float> batch(std::span<const float> images) {
     const std::size_t n = images.size() / input_size;
+    must(n * input_size == images.size(), "Inference: a batch must hold whole images of input_size",
+         images.size(), input_size);
+    must(n >= 1, "Inference: a batch must have at least 1 image", n, 1);
+    must(n <= options.batch, "Inference: a batch must have at most InferenceOptions::batch images",
+         n, options.batch);
     return {run(images.data(), n), n * output_size};
   }
 
-  // How many threads to use, at most options.threads (which it is at first).
+  // The same of an array.
+  template <std::size_t numbers>
+  std::span<const float> batch(const float (&images)[numbers]) {
+    static_assert(Equal<numbers % input_size, 0u>,
+                  "Inference: a batch must hold whole images of input_size");
+    static_assert(AtMost<numbers / input_size, options.batch>,
+                  "Inference: a batch must have at most InferenceOptions::batch images");
+    return batch(std::span<const float>(images));
+  }
+
+  // How many threads to use, from 1 to options.threads (which it is at first).
   void set_threads(std::size_t threads) {
+    must(threads >= 1, "Inference: threads must be at least 1", threads, 1);
     threads_ = threads < options.threads ? threads : options.threads;
   }
 
  private:
+  void check_alignment() const {
+    must_be_aligned(this, alignof(Inference), "Inference: the object must be aligned");
+    must_be_aligned(parameters_, alignof(Parameters<Net>), "Inference: parameters must be aligned");
+    must_be_aligned(learned_, alignof(Learned<Net>), "Inference: parameters must be aligned");
+  }
+
   const float* run(const float* images, std::size_t batch) {
     Memory m = memory();
     m.input = images;

@@ -22,4 +22,9 @@ concept Loss = requires(const T loss, const LossCall<typename T::Target>& call) 
   { T::targets_per_image(std::size_t{}) } -> std::same_as<std::size_t>;
 };
 
+// A loss of a network, as Module is a layer at a shape: a specialisation has static_asserts that
+// refuse wrong numbers and networks, one sentence each.
+template <auto loss, class Net>
+struct LossOf {};
+
 }  // namespace etch

@@ -27,6 +27,32 @@ concept Optimizer = requires(const T optimizer, const OptimizerCall& call) {
   { optimizer.states() } -> std::same_as<std::size_t>;
 };
 
+// What no optimizer takes, nor does PyTorch: NaN isn't at least 0 either.
+template <auto o>
+constexpr bool check_optimizer() {
+  static_assert(o.lr >= 0, "Optimizer: lr must be at least 0");
+  if constexpr (requires { o.weight_decay; }) {
+    static_assert(o.weight_decay >= 0, "Optimizer: weight_decay must be at least 0");
+  }
+  if constexpr (requires { o.momentum; }) {
+    static_assert(o.momentum >= 0, "Optimizer: momentum must be at least 0");
+  }
+  if constexpr (requires { o.nesterov; }) {
+    static_assert(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
+                  "Optimizer: nesterov needs a momentum, and no dampening");
+  }
+  if constexpr (requires { o.final_lr; }) {
+    static_assert(o.lr > 0 && o.final_lr >= 0,
+                  "Optimizer: lr must be above 0, since final_lr, at least 0, follows it");
+  }
+  if constexpr (requires { o.betas; }) {
+    static_assert(o.betas.first >= 0 && o.betas.second >= 0, "Optimizer: betas must be at least 0");
+    static_assert(o.betas.first < 1 && o.betas.second < 1, "Optimizer: betas must be below 1");
+    static_assert(o.eps >= 0, "Optimizer: eps must be at least 0");
+  }
+  return true;
+}
+
 // The high half of a product: a * b in units of 2^-64.
 constexpr std::uint64_t fraction_product(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t low = 0xffffffff;

@@ -1,5 +1,6 @@
 // Training: forward, loss, backward and optimizer in one plain object.
 #pragma once
+#include <etch/contract.hpp>
 #include <etch/initialize.hpp>
 #include <etch/kernels/parallel.hpp>
 #include <etch/loss.hpp>
@@ -14,8 +15,8 @@
 namespace etch {
 
 // sizeof(Trainer<...>) is all the memory that training takes: parameters, gradients, optimizer
-// state and arena. ResNet-101's is 700 MB: make it with std::make_unique; firmware makes a small
-// one static.
+// state and arena. ResNet-101's is 700 MB, and no stack's: make it with std::make_unique; firmware
+// makes a small one static. A copy is a trainer of its own that goes on with the same bits.
 //
 //   static Trainer<LeNet, CrossEntropyLoss{}, Adam{.lr = 1e-3}, Training{.batch = 32}> trainer;
 //   float loss = trainer.step(images, labels);
@@ -27,6 +28,10 @@ class Trainer {
                 "Trainer: a header-only build, as firmware is, runs on one thread");
   static_assert(AtLeast<Net::graph.num_trainable, 1u>,
                 "Trainer: the network has nothing that learns: all its parameters are frozen");
+  static_assert(
+      AtLeast<options.batch, Net::graph.fewest_images()>,
+      "Trainer: batch must be at least 2: batch norm needs more than one value a channel");
+  static_assert(check_optimizer<optimizer>() && sizeof(LossOf<loss, Net>) > 0);
 
   static constexpr auto plan =
       draft<Net::graph.size>(Net::graph, FitBudget<Net, BudgetSearch(options)>::options);
@@ -74,21 +79,38 @@ class Trainer {
 
   // Parameters begin as Training::initialization says, from a seed; optimizer state begins at 0.
   explicit Trainer(std::uint64_t seed = 0) requires(!in_place) : seed_(seed) {
+    check_alignment();
     initialize<options.initialization>(parameters_, seed);
   }
   // Training::frozen_in_place: begins with `given`, which must outlive it.
   explicit Trainer(const Parameters<Net>& given, std::uint64_t seed = 0) requires(in_place)
       : given_(given.values), seed_(seed) {
+    check_alignment();
+    must_be_aligned(&given, alignof(Parameters<Net>), "Trainer: parameters must be aligned");
     std::copy_n(given.values, size, parameters_.values);
   }
+  explicit Trainer(const Parameters<Net>&&,  // parameters of a temporary are gone
+                   std::uint64_t = 0) requires(in_place) = delete;
 
-  // One step of training on a batch: images (N, H, W, C), N at most options.batch, and a target
-  // (or target_size of them) for each. Returns the batch's mean loss, from before the update.
+  // One step of training on a batch: images (N, H, W, C), N from 1 to options.batch (from 2 with a
+  // batch norm over one value a channel of an image), and a target (or target_size of them) for
+  // each. Returns the batch's mean loss, from before the update.
   float step(std::span<const float> images, std::span<const Target> targets) {
     pending_ = false;
     const float value = run(images, targets, 1.0f);
     if constexpr (!fused) update();
     return value;
+  }
+  // The same of arrays.
+  template <std::size_t numbers, std::size_t targets>
+  float step(const float (&x)[numbers], const Target (&y)[targets]) {
+    static_assert(Equal<numbers % input_size, 0u>,
+                  "Trainer: a batch must hold whole images of input_size");
+    static_assert(AtMost<numbers / input_size, options.batch>,
+                  "Trainer: a batch must have at most Training::batch images");
+    static_assert(Equal<targets, numbers / input_size * target_size>,
+                  "Trainer: each image must have its target_size targets");
+    return step(std::span<const float>(x), std::span<const Target>(y));
   }
 
   // The halves of step(), for gradient accumulation: backward() over k batches with scale = 1 / k,
@@ -131,17 +153,59 @@ class Trainer {
   const float* gradients() const { return fused ? nullptr : gradients_; }
   // states() arrays of num_trainable floats.
   std::span<float> optimizer_state() { return {state_, optimizer.states() * size}; }
+  std::span<const float> optimizer_state() const { return {state_, optimizer.states() * size}; }
 
   float lr() const { return lr_; }
-  void set_lr(double lr) { lr_ = static_cast<float>(lr); }
+  void set_lr(double lr) {
+    must(lr >= 0, "Trainer: the learning rate must be at least 0", lr, 0);
+    lr_ = static_cast<float>(lr);
+  }
+
+  // How many batches ran (counted where there is dropout), and how many updates were made. A
+  // trainer of the same seed goes on where another one was after a step() or update() when it is
+  // given the other's parameters(), optimizer_state(), lr(), and these two.
+  std::uint64_t runs() const { return runs_; }
   std::uint64_t updates() const { return updates_; }
-  // How many threads to use, at most options.threads (which it is at first).
+  void resume_at(std::uint64_t runs, std::uint64_t updates) {
+    runs_ = runs;
+    updates_ = updates;
+    pending_ = false;
+  }
+
+  // How many threads to use, from 1 to options.threads (which it is at first).
   void set_threads(std::size_t threads) {
+    must(threads >= 1, "Trainer: threads must be at least 1", threads, 1);
     threads_ = threads < options.threads ? threads : options.threads;
   }
 
  private:
+  void check_alignment() const {
+    must_be_aligned(this, alignof(Trainer), "Trainer: the object must be aligned");
+  }
+  void check_batch(std::size_t numbers, std::size_t targets) const {
+    const std::size_t n = numbers / input_size;
+    must(n * input_size == numbers, "Trainer: a batch must hold whole images of input_size",
+         numbers, input_size);
+    must(n >= 1, "Trainer: a batch must have at least 1 image", n, 1);
+    must(n >= Net::graph.fewest_images(),
+         "Trainer: a batch must have at least 2 images: batch norm needs more than one value a "
+         "channel",
+         n, 2);
+    must(n <= options.batch, "Trainer: a batch must have at most Training::batch images", n,
+         options.batch);
+    must(targets == n * target_size, "Trainer: each image must have its target_size targets",
+         targets, n * target_size);
+  }
+  // State at its first update is written over, or taken for that of a first one.
+  void check_state() const {
+    for (std::size_t i = 0; checks_contracts && updates_ == 0 && i < optimizer_bytes / 4; ++i) {
+      must(state_[i] == 0, "Trainer: optimizer_state() was restored without resume_at()", i, 0);
+    }
+  }
+
   float run(std::span<const float> images, std::span<const Target> targets, float scale) {
+    check_batch(images.size(), targets.size());
+    check_state();
     const Memory m{.arena = arena_,
                    .prepared = nullptr,
                    .input = images.data(),

@@ -45,7 +45,7 @@ for file in "$root"/tests/rejects/*.cpp; do
 done
 
 # A sentence may be broken over lines: whitespace is squeezed before the comparison.
-sentences=$(cat "$root"/include/etch/*.hpp "$root"/include/etch/layers/*.hpp | tr '\n' ' ' |
+sentences=$(cd "$root/include/etch" && cat ./*.hpp layers/*.hpp losses/*.hpp optimizers/*.hpp | tr '\n' ' ' |
   sed 's/"  *"//g' | grep -oE 'static_assert\([^;]*"[A-Z][A-Za-z0-9]*: [^"]*"' | sed 's/.*"\([^"]*\)"$/\1/')
 echo "$sentences" | while read -r sentence; do
   grep -qF "// expect: $sentence" "$root"/tests/rejects/*.cpp || echo "$sentence"

@@ -12,4 +12,6 @@ using N =
     Network<Sequential<Frozen<Linear{.out_features = 8}, norm>{}, Linear{.out_features = 2}>{},
             Shape{3}>;
 #endif
-static_assert(Trainer<N, MSELoss{}, SGD{}, Training{.frozen_in_place = true}>::parameter_bytes > 0);
+static_assert(
+    Trainer<N, MSELoss{}, SGD{}, Training{.batch = 2, .frozen_in_place = true}>::parameter_bytes >
+    0);

@@ -28,6 +28,14 @@ static SessionOptions session_options(const Settings& s, const RunOptions& o) {
   return options;
 }
 
+static void check_batches(GraphView graph, std::size_t batch, std::size_t images) {
+  const std::size_t rest = images % batch, smallest = rest > 0 ? rest : batch;
+  if (smallest >= graph.fewest_images()) return;
+  throw Error(
+      "--batch ", batch, " makes a batch of ", smallest, " of ", images,
+      " images, but batch norm needs more than one value a channel: choose another --batch");
+}
+
 TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
                          const Dataset& train, const Dataset& test)
     : settings_(settings),
@@ -38,6 +46,7 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
       images_(settings.batch * input_shape(graph).elements()),
       labels_(settings.batch) {
   const BatchReader test_fits(test, input_shape(graph));
+  check_batches(graph, settings.batch, train.size());
   progress_.images = train.size();
   progress_.data_checksum = train.checksum();
   begin_epoch();
