@@ -1,6 +1,8 @@
 // What one step of a program hands to a layer: pointers into memory that was planned at compile
 // time. A layer's forward and backward are functions of a Call.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

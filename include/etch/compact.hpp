@@ -1,6 +1,8 @@
 // Tables of constants as they lie in a binary: of a column what differs, in 16 bits where these are
 // enough.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

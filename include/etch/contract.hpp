@@ -1,6 +1,8 @@
 // Contracts: what a caller promises and a type can't say, such as that a batch is no larger than
 // planned. A debug build checks them; a release has neither their code nor their sentences.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

@@ -1,6 +1,8 @@
 // What a user chooses of inference and of training: the second argument of Inference and the last
 // of Trainer.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch {

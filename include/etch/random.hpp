@@ -1,6 +1,8 @@
 // Random numbers that are the same on every platform: no library function that rounds
 // differently, and no multiply-add that a compiler may or may not contract.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

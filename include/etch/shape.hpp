@@ -1,5 +1,7 @@
 // Shapes of activations and of windows, and how the one makes the other.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch {

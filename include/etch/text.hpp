@@ -1,5 +1,7 @@
 // A string as a template argument: Named<"conv1", ...>.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch {

@@ -1,15 +1,15 @@
 #!/bin/sh
-# check.sh SOURCE BUILD WAY: builds and runs program.cpp as a project that depends on etch would.
-# pkg_config and cmake_package take a tree that `meson install` made and that was moved afterwards;
-# cmake_static builds and installs the library as a static one, for two SIMD targets. The other ways
-# take the sources, and one target. That every target compiles is the build's own matter.
+# check.sh SOURCE BUILD WAY: builds and runs program.cpp as README's table of builds says, with the
+# commands and options of its readers and no others. pkg_config, cmake_package and cmake_static take
+# a tree that `meson install` made and that was moved afterwards; the other ways take the sources.
 set -eu
 source=$1 build=$2 way=$3
 here=$source/tests/dependency
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 compiler=${CXX:-c++}
-flags="-std=c++20 -O1"
+# So that several ways of building one library compile it once.
+command -v ccache >/dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 
 fail() {
   echo "$way: $1" >&2
@@ -32,21 +32,22 @@ run() { LD_LIBRARY_PATH=${library:-} "$@" || fail "the program failed"; }
 
 with_pkg_config() {
   install_tree
-  # These files name the prefix that the build was configured with.
-  sed -i "s|^prefix=.*|prefix=$folder/moved|" "$library"/pkgconfig/etch*.pc
-  for package in etch etch-header-only; do
-    arguments=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs $package)
-    # shellcheck disable=SC2086
-    quietly $compiler $flags "$here/program.cpp" -o "$folder/$package" $arguments
-    run "$folder/$package"
-  done
-  ldd "$folder/etch-header-only" | grep -q libetch && fail "header-only needs a library"
+  export PKG_CONFIG_PATH="$library/pkgconfig"
+  # shellcheck disable=SC2046
+  quietly $compiler -O2 "$here/program.cpp" -o "$folder/etch" $(pkg-config --cflags --libs etch)
+  run "$folder/etch"
+  # shellcheck disable=SC2046
+  quietly $compiler -O2 -march=native "$here/program.cpp" -o "$folder/header-only" \
+    $(pkg-config --cflags --libs etch-header-only)
+  run "$folder/header-only"
+  ldd "$folder/header-only" | grep -q libetch && fail "header-only needs a library"
   return 0
 }
 
 # cmake_project LINES: program.cpp with etch::etch and with etch::header_only, as far as there.
 cmake_project() {
-  mkdir -p "$folder/cmake"
+  rm -rf "$folder/cmake"
+  mkdir "$folder/cmake"
   cat >"$folder/cmake/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.16)
 project(program LANGUAGES CXX)
@@ -58,9 +59,10 @@ foreach(kind etch header_only)
   endif()
 endforeach()
 END
-  quietly cmake -G Ninja -S "$folder/cmake" -B "$folder/cmake/build" -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_CXX_FLAGS="${2:-} -O1" -DCMAKE_PREFIX_PATH="$folder/moved"
-  quietly cmake --build "$folder/cmake/build"
+  quietly cmake -S "$folder/cmake" -B "$folder/cmake/build" -DCMAKE_PREFIX_PATH="$folder/moved"
+  grep -q "etch: there is no CMAKE_BUILD_TYPE" "$folder/log" || fail "nothing is said of a build type"
+  quietly cmake --build "$folder/cmake/build" --parallel 2 --verbose
+  grep -e program_header_only.dir "$folder/log" | grep -q -e ' -O3' || fail "header_only has no -O"
 }
 
 with_cmake_package() {
@@ -69,20 +71,19 @@ with_cmake_package() {
   cmake_project "find_package(etch $version EXACT REQUIRED)"
   run "$folder/cmake/build/program_etch"
   run "$folder/cmake/build/program_header_only"
-  rm -r "$folder/cmake"
   cmake_project "find_package(etch 99 QUIET)
 if(etch_FOUND)
   message(FATAL_ERROR \"etch ${version} was taken for version 99\")
-endif()"
+endif()
+find_package(etch REQUIRED)"
 }
 
 # A static etch brings Highway's and oneTBB's libraries into the link.
 with_cmake_static() {
   quietly meson setup "$folder/static" "$source" -Ddefault_library=static -Dtools=disabled \
-    -Dtests=disabled -Dbench=disabled -Dparity=disabled -Doptimization=1 \
-    "-Dcpp_args=-DHWY_DISABLED_TARGETS=(HWY_AVX3|HWY_SSE4|HWY_SSSE3)"
+    -Dtests=disabled -Dbench=disabled -Dparity=disabled
   build=$folder/static
-  quietly ninja -C "$build"
+  quietly meson compile -C "$build"
   install_tree
   [ -f "$library/libetch.a" ] || fail "there is no static library"
   cmake_project "find_package(etch REQUIRED)"
@@ -90,42 +91,105 @@ with_cmake_static() {
   run "$program"
   ldd "$program" | grep -q libetch && fail "the program needs a shared etch"
   ldd "$program" | grep -q libtbb || fail "the program has no threads: it isn't linked with oneTBB"
-  sed -i "s|^prefix=.*|prefix=$folder/moved|" "$library"/pkgconfig/etch.pc
-  arguments=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --static --cflags --libs etch)
-  # shellcheck disable=SC2086
-  quietly $compiler $flags "$here/program.cpp" -o "$folder/etch" $arguments
+  # shellcheck disable=SC2046
+  quietly $compiler -O2 "$here/program.cpp" -o "$folder/etch" \
+    $(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --static --cflags --libs etch)
   run "$folder/etch"
 }
 
 with_cmake_sources() {
-  cmake_project "include(FetchContent)
-FetchContent_Declare(etch SOURCE_DIR $source)
-FetchContent_MakeAvailable(etch)" -DHWY_COMPILE_ONLY_STATIC
+  ln -s "$source" "$folder/etch"
+  cd "$folder"
+  quietly cmake -S etch -B alone
+  quietly cmake --build alone --parallel 2
+  quietly cmake -S etch -B shared -DBUILD_SHARED_LIBS=ON
+  quietly cmake --build shared --parallel 2
+  cmake_project "add_subdirectory($folder/etch etch)"
   run "$folder/cmake/build/program_etch"
   run "$folder/cmake/build/program_header_only"
-  rm -r "$folder/cmake"
+  cmake_project "include(FetchContent)
+FetchContent_Declare(etch SOURCE_DIR $folder/etch)
+FetchContent_MakeAvailable(etch)"
+  run "$folder/cmake/build/program_etch"
   cmake_project "set(ETCH_LIBRARY OFF)
 set(ETCH_HIGHWAY_INCLUDE $(pkg-config --variable=includedir libhwy))
-add_subdirectory($source etch)"
+add_subdirectory($folder/etch etch)"
   run "$folder/cmake/build/program_header_only"
 }
 
-with_meson_subproject() {
-  mkdir -p "$folder/meson/subprojects"
-  cp "$here/program.cpp" "$folder/meson"
-  ln -s "$source" "$folder/meson/subprojects/etch"
-  cat >"$folder/meson/meson.build" <<END
-project('program', 'cpp', default_options: ['cpp_std=c++20', 'optimization=1'])
-foreach name : ['etch', 'etch-header-only']
-  dependency = dependency(name, fallback: 'etch')
-  executable('program_' + name, 'program.cpp', dependencies: dependency)
-endforeach
+# meson_project NAME LINE: program.cpp with the dependency that the line says, in $folder/NAME.
+meson_project() {
+  mkdir -p "$folder/$1/subprojects"
+  cp "$here/program.cpp" "$folder/$1"
+  ln -s "$source" "$folder/$1/subprojects/etch"
+  cat >"$folder/$1/meson.build" <<END
+project('program', 'cpp', default_options: 'cpp_std=c++20')
+executable('program', 'program.cpp', dependencies: $2)
 END
-  quietly meson setup "$folder/meson/build" "$folder/meson" --wrap-mode=forcefallback \
-    -Dcpp_args=-DHWY_COMPILE_ONLY_STATIC
-  quietly ninja -C "$folder/meson/build"
-  run "$folder/meson/build/program_etch"
-  run "$folder/meson/build/program_etch-header-only"
+  quietly meson setup "$folder/$1/build" "$folder/$1"
+  quietly meson compile -C "$folder/$1/build"
+  run "$folder/$1/build/program"
+}
+
+with_meson_subproject() {
+  meson_project etch "dependency('etch')"
+  grep -e '-O3.*src/kernels/conv2d.cpp' "$folder/etch/build/compile_commands.json" >/dev/null ||
+    fail "the library of a project without a build type is slow"
+  meson_project header-only "dependency('etch-header-only', fallback: 'etch')"
+  compiled=$(find "$folder/header-only/build" -type f '(' -path '*kernels*.o' -o -name 'libetch*' ')')
+  [ -z "$compiled" ] || fail "header-only compiles the library: $compiled"
+}
+
+# silently COMPILER ARGUMENTS...
+silently() {
+  quietly "$@"
+  [ ! -s "$folder/log" ] || { cat "$folder/log"; fail "not silent: $*"; }
+}
+
+# The headers and a compiler, without a build system.
+with_headers() {
+  headers="-std=c++20 -DETCH_HEADER_ONLY -I$source/include"
+  program=$here/program.cpp
+  for compiler in g++ clang++-14 clang++-19; do
+    command -v $compiler >/dev/null || continue
+    # shellcheck disable=SC2086
+    silently $compiler $headers -O2 -march=native "$program" -o "$folder/program"
+    run "$folder/program"
+    # A better target than any that Highway chooses from at run time.
+    # shellcheck disable=SC2086
+    silently $compiler $headers -march=icelake-server -fsyntax-only "$program"
+    while read -r target flag; do
+      # shellcheck disable=SC2086
+      silently $compiler $headers "$flag" -DTARGET="$target" -fsyntax-only "$here/target.cpp"
+    done <<END
+HWY_SSSE3 -march=x86-64-v2
+HWY_AVX2 -march=haswell
+HWY_AVX2 -march=x86-64-v3
+HWY_AVX3 -march=x86-64-v4
+HWY_AVX3_DL -march=sapphirerapids
+END
+    # Without a SIMD target: said once, and -Werror goes on, unless ETCH_ALLOW_SCALAR is there.
+    # shellcheck disable=SC2086
+    quietly $compiler $headers -Wall -Wextra -Werror -fsyntax-only "$program"
+    [ "$(grep -c "etch: no flag names a SIMD target" "$folder/log")" = 1 ] ||
+      { cat "$folder/log"; fail "$compiler: scalar kernels aren't said once"; }
+    # shellcheck disable=SC2086
+    silently $compiler $headers -DETCH_ALLOW_SCALAR -fsyntax-only "$program"
+    old_standard_refused
+  done
+}
+
+# C++17 is refused by one sentence, whichever header is the first.
+old_standard_refused() {
+  for header in $(cd "$source/include" && find etch -name '*.hpp' ! -name '*-inl.hpp'); do
+    echo "#include <$header>" >"$folder/old.cpp"
+    $compiler -std=c++17 -I"$source/include" -fsyntax-only "$folder/old.cpp" >"$folder/log" 2>&1 &&
+      fail "$header: C++17 isn't refused"
+    # The second error is the end.
+    grep 'error: ' "$folder/log" | head -n 1 | grep -q "etch needs C++20: compile with -std=c++20" &&
+      [ "$(grep -c 'error: ' "$folder/log")" -le 2 ] ||
+      { head -n 20 "$folder/log"; fail "$compiler: $header refuses C++17 by more than a sentence"; }
+  done
 }
 
 with_"$way"

@@ -1,6 +1,7 @@
 // A pointer's step that the compiler can't foresee.
 #pragma once
 #include <hwy/base.h>
+#include <etch/compiler.hpp>
 
 #include <cstddef>
 

@@ -2,6 +2,8 @@
 // https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
 // Sums are accumulated so that results agree with a double-precision sum within 1e-6 relative.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch::kernels {

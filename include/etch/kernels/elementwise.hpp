@@ -1,5 +1,7 @@
 // Activations, sums, dropout: one number in, one number out.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

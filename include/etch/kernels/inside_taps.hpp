@@ -1,5 +1,7 @@
 // Which taps of a window are inside the input.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch::kernels {

@@ -1,5 +1,7 @@
 // Losses: the mean over the batch and its gradient in one pass.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

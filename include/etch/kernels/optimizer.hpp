@@ -1,5 +1,7 @@
 // One step of an optimizer over flat arrays, in one pass over memory.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch::kernels {

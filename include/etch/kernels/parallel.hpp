@@ -1,6 +1,8 @@
 // Splitting a kernel's work over threads. Work is cut by output, never by partial sums, so
 // results are the same bits for any number of threads.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch::kernels {

@@ -3,6 +3,7 @@
 // https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
 // https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
 #pragma once
+#include <etch/compiler.hpp>
 #include <etch/shape.hpp>
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 // Learning rates over epochs. PyTorch equivalents: torch.optim.lr_scheduler.StepLR and
 // CosineAnnealingLR. Give the result to Trainer::set_lr.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cmath>
 #include <cstddef>
 #include <numbers>

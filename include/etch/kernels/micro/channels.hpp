@@ -1,5 +1,7 @@
 // Loops over channels, four at a time.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <hwy/base.h>
 
 #include <cstddef>

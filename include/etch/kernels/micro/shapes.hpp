@@ -1,5 +1,7 @@
 // Shapes of tiles of sums, rows and columns, and whether few of them must do.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 
 namespace etch::kernels::micro {
