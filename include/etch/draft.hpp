@@ -63,4 +63,17 @@ constexpr std::array<Step, static_cast<std::size_t>(steps)> exact_steps(const Dr
   return exact;
 }
 
+// The buffers of a draft, `count` of them, by their place: what a guarded program has in the
+// binary.
+template <std::size_t count, GraphSize size>
+constexpr std::array<Buffer, count> exact_buffers(const Draft<size>& d) {
+  std::array<Buffer, count> exact{};
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t at = i;
+    for (; at > 0 && exact[at - 1].offset > d.buffers[i].offset; --at) exact[at] = exact[at - 1];
+    exact[at] = d.buffers[i];
+  }
+  return exact;
+}
+
 }  // namespace etch

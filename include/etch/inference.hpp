@@ -1,6 +1,7 @@
 // Inference: a network's program and its arena in one plain object.
 #pragma once
 #include <etch/contract.hpp>
+#include <etch/guard.hpp>
 #include <etch/kernels/parallel.hpp>
 #include <etch/network.hpp>
 
@@ -109,7 +110,17 @@ class Inference {
     Memory m = memory();
     m.input = images;
     m.batch = batch;
-    for (std::size_t i = num_prepare; i < steps.size(); ++i) run_step(compact_steps<steps>[i], m);
+    if constexpr (options.guarded) {
+      const Guard guard(
+          {buffers.data(), buffers.size(), steps.data(), steps.size(), Net::graph.ops, arena_bytes},
+          arena_);
+      for (std::size_t i = num_prepare; i < steps.size(); ++i) {
+        run_step(steps[i], m);
+        guard.check(i);
+      }
+    } else {
+      for (std::size_t i = num_prepare; i < steps.size(); ++i) run_step(compact_steps<steps>[i], m);
+    }
     return m.source(plan.output);
   }
 
@@ -121,6 +132,7 @@ class Inference {
     return m;
   }
 
+  static constexpr auto buffers = exact_buffers < options.guarded ? plan.num_buffers : 0 > (plan);
   static constexpr std::size_t num_prepare = static_cast<std::size_t>(plan.num_prepare);
 
   alignas(buffer_alignment) std::byte arena_[arena_bytes > 0 ? arena_bytes : 1];

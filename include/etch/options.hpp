@@ -43,6 +43,7 @@ struct InferenceOptions {
   std::size_t batch = 1, threads = 1;  // at most this many
   bool winograd = false;  // kernels/winograd.hpp where it pays: faster, less exact, more memory
   bool fuse = true;       // a convolution, its norm, a sum and a ReLU after it are one step
+  bool guarded = false;   // guard.hpp: to find a layer that writes beyond its buffers
 };
 
 // First values of the parameters: initialize.hpp.
@@ -63,6 +64,7 @@ struct Training {
   // kernels/winograd.hpp for forward and input gradients, where it pays for `batch` images: faster,
   // less exact, and a layer's transformed weights in the scratch.
   bool winograd = false;
+  bool guarded = false;  // guard.hpp: to find a layer that writes beyond its buffers
 };
 
 }  // namespace etch

@@ -17,6 +17,9 @@ constexpr std::size_t aligned(std::size_t bytes) {
   return (bytes + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
 }
 
+// What a guarded program keeps free on both sides of a buffer.
+inline constexpr std::size_t guard_zone = buffer_alignment;
+
 struct Peak {
   std::size_t arena_bytes = 0;  // the end of the highest buffer
   std::size_t live_bytes = 0;   // the most that lives at one step: no plan can be smaller

@@ -107,10 +107,13 @@ void run_step(const auto& step, const Memory& m) {
   s.run(c);
 }
 
-// Runs a training program; loss(step) and update(step) do the steps of those kinds.
-template <class Steps, class Loss, class Update>
+// Runs a training program; loss(step) and update(step) do the steps of those kinds, and done(index)
+// is called after each.
+constexpr void nothing_to_do(std::size_t) {}
+template <class Steps, class Loss, class Update, class Done = void(std::size_t)>
 [[gnu::always_inline]] inline void run_training(const Steps& steps, const Memory& m,
-                                                const Loss& loss, const Update& update) {
+                                                const Loss& loss, const Update& update,
+                                                const Done& done = nothing_to_do) {
   for (const auto& step : steps) {
     const Step s = step;
     if (s.kind == StepKind::loss) {
@@ -120,6 +123,7 @@ template <class Steps, class Loss, class Update>
     } else {
       run_step(step, m);
     }
+    done(static_cast<std::size_t>(&step - &steps[0]));
   }
 }
 

@@ -73,7 +73,7 @@ class Schedule {
 
  private:
   constexpr std::uint32_t buffer(std::size_t bytes) {
-    t_.buffers[num_buffers_] = {.bytes = bytes};
+    t_.buffers[num_buffers_] = {.bytes = bytes + 2 * zone_};
     return static_cast<std::uint32_t>(num_buffers_++);
   }
   constexpr std::uint32_t activation(int value) {
@@ -142,6 +142,7 @@ class Schedule {
   GraphView graph_;
   Tables t_;
   std::size_t batch_ = 1, threads_ = 1;
+  std::size_t zone_ = 0;  // bytes around every buffer that belong to none: guard.hpp
   bool training_ = false, fuses_ = false;
   Training options_{};
   int num_steps_ = 0, num_prepare_ = 0, num_forward_ = 0, num_buffers_ = 0, num_blocks_ = 0;
@@ -245,6 +246,7 @@ constexpr void Schedule::prepare() {
 
 constexpr void Schedule::run(InferenceOptions options) {
   fuses_ = options.fuse;
+  zone_ = options.guarded ? guard_zone : 0;
   begin(options.batch, options.threads);
   if (options.winograd) prepare();
   for (int i = 0; i < graph_.size.ops; ++i) forward(i);
@@ -361,6 +363,7 @@ constexpr void Schedule::backward(int i) {
 constexpr void Schedule::run(Training options) {
   training_ = true;
   options_ = options;
+  zone_ = options.guarded ? guard_zone : 0;
   begin(options.batch, options.threads);
   mark_needs();
   mark_dropped();
@@ -377,6 +380,10 @@ constexpr void Schedule::finish() {
   // The output is there to be read when the program has run.
   if (output_ < network_input) t_.buffers[output_].last = num_steps_ - 1;
   peak_ = assign_offsets(t_.buffers, num_buffers_, num_steps_, t_.plan);
+  for (int b = 0; b < num_buffers_; ++b) {
+    t_.buffers[b].offset += zone_;
+    t_.buffers[b].bytes -= 2 * zone_;
+  }
   for (int i = 0; i < num_steps_; ++i) {
     Step& s = t_.steps[i];
     for (std::uint32_t* b :

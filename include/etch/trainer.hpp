@@ -1,6 +1,7 @@
 // Training: forward, loss, backward and optimizer in one plain object.
 #pragma once
 #include <etch/contract.hpp>
+#include <etch/guard.hpp>
 #include <etch/initialize.hpp>
 #include <etch/kernels/parallel.hpp>
 #include <etch/loss.hpp>
@@ -225,7 +226,14 @@ class Trainer {
     const auto update = [&](const Step& s) {
       if constexpr (fused) move(s.parameters, s.count, m.at(s.gradients));
     };
-    run_training(compact_steps<steps>, m, run_loss, update);
+    if constexpr (options.guarded) {
+      const Guard guard(
+          {buffers.data(), buffers.size(), steps.data(), steps.size(), Net::graph.ops, arena_bytes},
+          arena_);
+      run_training(steps, m, run_loss, update, [&](std::size_t step) { guard.check(step); });
+    } else {
+      run_training(compact_steps<steps>, m, run_loss, update);
+    }
     if constexpr (fused) ++updates_;
     pending_ = true;
     return value;
@@ -237,6 +245,7 @@ class Trainer {
                             state, size});
   }
 
+  static constexpr auto buffers = exact_buffers < options.guarded ? plan.num_buffers : 0 > (plan);
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }
 
   Own parameters_;

@@ -1,0 +1,222 @@
+// A guarded program finds the layer that writes beyond its buffers, and every model passes it with
+// the bits that it has without.
+#include <etch/models/autoencoder.hpp>
+#include <etch/models/ds_cnn.hpp>
+#include <etch/models/lenet.hpp>
+#include <etch/models/mobilenet.hpp>
+#include <etch/models/resnet.hpp>
+#include <etch/models/resnet8.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace etch;
+
+namespace mine {
+
+// y = x, and where `overruns` says so a number written beside a buffer, or a read of what isn't
+// there any more.
+enum class Fault { nothing, behind_y, before_y, behind_scratch, behind_dx, reads_scratch };
+struct Overrun {
+  Fault fault = Fault::nothing;
+  constexpr Shape output(Shape x) const { return x; }
+};
+
+}  // namespace mine
+
+using mine::Fault;
+
+template <mine::Overrun layer, Shape input>
+struct etch::Module<layer, input> {
+  static void copy(const Call& c, const float* from, float* to, Fault behind) {
+    const std::size_t n = c.batch * input.elements();
+    std::copy_n(from, n, to);
+    if (layer.fault == behind) to[n] = 1;
+  }
+  static void forward(const Call& c) {
+    copy(c, c.x, c.y, Fault::behind_y);
+    float* scratch = reinterpret_cast<float*>(c.scratch);
+    if (layer.fault == Fault::reads_scratch) c.y[0] += scratch[0];
+    if (layer.fault == Fault::before_y) c.y[-1] = 1;
+    if (layer.fault == Fault::behind_scratch) scratch[2] = 1;
+  }
+  static void backward(const Call& c) { copy(c, c.dy, c.dx, Fault::behind_dx); }
+  static constexpr std::size_t scratch(std::size_t, std::size_t) { return 2 * sizeof(float); }
+  static constexpr int lower(Graph& g, int x) {
+    return g.add({.kind = "Overrun",
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x,
+                  .forward_scratch = scratch},
+                 g.layout(x, input));
+  }
+};
+
+namespace {
+
+struct Broken {
+  std::string sentence, layer;
+  std::size_t step;
+};
+
+template <class Call>
+Broken broken_by(const Call& call) {
+  contract_handler = [](const BrokenContract& c) {
+    throw Broken{c.sentence, c.layer, static_cast<std::size_t>(c.found)};
+  };
+  Broken broken{"", "", 0};
+  try {
+    call();
+  } catch (const Broken& b) {
+    broken = b;
+  }
+  contract_handler = report_contract;
+  return broken;
+}
+
+template <Fault fault>
+using Planted = Network<
+    Sequential<Linear{.out_features = 16}, mine::Overrun{fault}, Linear{.out_features = 3}>{},
+    Shape{4}>;
+
+constexpr Training guarded_training{.batch = 2, .guarded = true};
+
+template <Fault fault>
+Broken break_training() {
+  using T = Trainer<Planted<fault>, CrossEntropyLoss{}, SGD{}, guarded_training>;
+  const auto t = std::make_unique<T>(1);
+  const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const std::int32_t labels[2] = {0, 2};
+  return broken_by([&] { t->step(x, labels); });
+}
+
+template <Fault fault>
+Broken break_inference() {
+  const auto parameters = std::make_unique<Parameters<Planted<fault>>>();
+  initialize(Planted<fault>::graph, parameters->values, 1);
+  const auto net =
+      std::make_unique<Inference<Planted<fault>, InferenceOptions{.guarded = true}>>(*parameters);
+  const float x[4] = {1, 2, 3, 4};
+  return broken_by([&] { (*net)(x); });
+}
+
+void check_found(const Broken& broken, std::size_t step) {
+  CHECK(broken.sentence ==
+        "Guard: a step must write to its buffers alone: its number, the byte of the arena");
+  CHECK(broken.layer == "Overrun");
+  CHECK(broken.step == step);
+}
+
+template <class Net>
+std::vector<float> random_images(std::size_t n) {
+  std::vector<float> images(n * Net::input_shape.elements());
+  Generator random{4};
+  for (float& v : images) v = random.uniform();
+  return images;
+}
+
+template <class Net, InferenceOptions options>
+void check_inference() {
+  constexpr auto guarded = [] {
+    InferenceOptions o = options;
+    o.guarded = true;
+    return o;
+  }();
+  const auto parameters = std::make_unique<Parameters<Net>>();
+  initialize(Net::graph, parameters->values, 2);
+  const std::vector<float> images = random_images<Net>(options.batch);
+  const auto plain = std::make_unique<Inference<Net, options>>(*parameters);
+  const auto watched = std::make_unique<Inference<Net, guarded>>(*parameters);
+  static_assert(Inference<Net, guarded>::arena_bytes > Inference<Net, options>::arena_bytes);
+  for (const std::size_t n : {options.batch, std::size_t{1}}) {
+    const auto want = plain->batch(std::span(images).first(n * Net::input_shape.elements()));
+    std::span<const float> got;
+    const Broken broken = broken_by(
+        [&] { got = watched->batch(std::span(images).first(n * Net::input_shape.elements())); });
+    INFO(broken.layer << ", step " << broken.step);
+    REQUIRE(broken.sentence.empty());
+    CHECK(std::equal(want.begin(), want.end(), got.begin()));
+  }
+}
+
+template <class Net, Training options>
+void check_training() {
+  constexpr auto guarded = [] {
+    Training o = options;
+    o.guarded = true;
+    return o;
+  }();
+  const auto plain = std::make_unique<Trainer<Net, MSELoss{}, SGD{.lr = 1e-3}, options>>(3);
+  const auto watched = std::make_unique<Trainer<Net, MSELoss{}, SGD{.lr = 1e-3}, guarded>>(3);
+  const std::vector<float> images = random_images<Net>(options.batch);
+  const std::vector<float> targets(options.batch * Net::output_shape.elements(), 0.25f);
+  for (const std::size_t n : {options.batch, options.batch - 1}) {
+    const auto x = std::span(images).first(n * Net::input_shape.elements());
+    const auto y = std::span(targets).first(n * Net::output_shape.elements());
+    const float want = plain->step(x, y);
+    float got = 0;
+    const Broken broken = broken_by([&] { got = watched->step(x, y); });
+    INFO(broken.layer << ", step " << broken.step);
+    REQUIRE(broken.sentence.empty());
+    CHECK(got == want);
+  }
+  const float* p = plain->parameters().values;
+  CHECK(std::equal(p, p + Net::graph.total(), watched->parameters().values));
+}
+
+template <class Net>
+void check_model() {
+  check_inference<Net, InferenceOptions{.batch = 3, .threads = 2, .winograd = true}>();
+  check_inference<Net, InferenceOptions{.batch = 2, .fuse = false}>();
+  check_training<Net, Training{.batch = 3, .threads = 2}>();
+  check_training<Net, Training{.batch = 3,
+                               .update = Update::fused,
+                               .recompute = Recompute::blocks,
+                               .threads = 2,
+                               .winograd = true}>();
+}
+
+}  // namespace
+
+TEST_CASE("a number written beside a buffer is found, with its step") {
+  check_found(break_inference<Fault::behind_y>(), 1);
+  check_found(break_inference<Fault::before_y>(), 1);
+  check_found(break_inference<Fault::behind_scratch>(), 1);
+  check_found(break_training<Fault::behind_y>(), 1);
+  check_found(break_training<Fault::before_y>(), 1);
+  check_found(break_training<Fault::behind_scratch>(), 1);
+  // Three forward, the loss, a Linear backward.
+  check_found(break_training<Fault::behind_dx>(), 5);
+  CHECK(break_training<Fault::nothing>().sentence.empty());
+  CHECK(break_inference<Fault::nothing>().sentence.empty());
+}
+
+TEST_CASE("what nobody wrote is NaN") {
+  using Net = Planted<Fault::reads_scratch>;
+  const auto parameters = std::make_unique<Parameters<Net>>();
+  initialize(Net::graph, parameters->values, 1);
+  const auto net = std::make_unique<Inference<Net, InferenceOptions{.guarded = true}>>(*parameters);
+  const float x[4] = {1, 2, 3, 4};
+  for (int run = 0; run < 2; ++run) {
+    for (const float v : (*net)(x)) CHECK(std::isnan(v));
+  }
+}
+
+TEST_CASE("every small model keeps to its buffers, and has the same bits under guard") {
+  check_model<Network<lenet<10>, Shape{1, 28, 28}>>();
+  check_model<Network<convnet<10>, Shape{1, 28, 28}>>();
+  check_model<Network<resnet8<10>, Shape{3, 32, 32}>>();
+}
+TEST_CASE("the models of MLPerf Tiny keep to their buffers") {
+  check_model<Network<ds_cnn<12>, Shape{1, 49, 10}>>();
+  check_model<Network<mobilenet_025<2>, Shape{3, 96, 96}>>();
+  check_model<Network<autoencoder<>, Shape{640}>>();
+}
+TEST_CASE("ResNets keep to their buffers") {
+  check_model<Network<resnet18<10>, Shape{1, 32, 32}>>();
+  check_model<Network<resnet50<10>, Shape{3, 32, 32}>>();
+}
