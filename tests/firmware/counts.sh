@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs convolutions against the loops in the emulator, then counts every kernel's instructions and
 # compares them with their budgets.
-# usage: tests/firmware/counts.sh [--table | --write-budgets] [TARGET[:-Os]...]
+# usage: [ETCH_SEED=N] tests/firmware/counts.sh [--table | --write-budgets] [TARGET[:-Os]...]
 #
 # Counts are exact and the same on every machine with the same compiler. A budget leaves a
 # fiftieth for others. --table prints instructions per work on each target, "-O2 / -Os", and of
@@ -18,6 +18,9 @@ targets=${*:-cortex-m4 cortex-m4:-Os cortex-m7 cortex-m7:-Os cortex-m55 cortex-m
 out=build/counts
 mkdir -p $out
 ln -sfn "$(pkg-config --variable=includedir libhwy)/hwy" $out/hwy
+
+# Of the shapes that are drawn anew in each run.
+seed=${ETCH_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 
 # Of a target's cross file: a list as words, or a number.
 words() { sed -n "s/^$2 = //p" "targets/$1/cross.ini" | tr -d "[],'"; }
@@ -50,7 +53,7 @@ count() {
 }
 
 check() {
-  build "${1%:*}" conv2d.cpp "$out/$1-conv2d.elf" "$(level "$1")" || return 1
+  build "${1%:*}" conv2d.cpp "$out/$1-conv2d.elf" "$(level "$1")" "-DETCH_SEED=$seed" || return 1
   run "${1%:*}" "$out/$1-conv2d.elf" || return 1
   count "$1" >"$out/$1.txt" || return 1
   awk -v target="$1" '
