@@ -89,8 +89,8 @@ inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
 template <class Net>
 inline constexpr auto first_values_of = [] {
   std::array<FirstValues, static_cast<std::size_t>(Net::graph.size.tensors)> values{};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = first_values(Net::graph, Net::graph.tensors[i]);
+  for (std::size_t tensor = 0; tensor < values.size(); ++tensor) {
+    values[tensor] = first_values(Net::graph, Net::graph.tensors[tensor]);
   }
   return values;
 }();

@@ -6,8 +6,8 @@
 
 namespace etch {
 
-// A layer value knows the shape it makes of a shape. It is total: where the shape doesn't fit it
-// returns something, and Module refuses it with a sentence.
+// A layer value knows the shape it makes of a shape. output() never fails: for a shape that doesn't
+// fit it returns an unspecified shape, and Module reports the error by a sentence.
 template <class T>
 concept Layer = requires(const T layer, Shape x) {
   { layer.output(x) } -> std::same_as<Shape>;

@@ -35,8 +35,8 @@ struct Recompute {
     return kind == to_fit ? bytes : static_cast<std::size_t>(-1);
   }
 
-  constexpr Recompute(Kind k = nothing) : kind(k) {}
-  constexpr Recompute(budget b) : kind(to_fit), bytes(b.bytes) {}
+  constexpr Recompute(Kind what = nothing) : kind(what) {}
+  constexpr Recompute(budget most) : kind(to_fit), bytes(most.bytes) {}
 };
 
 struct InferenceOptions {

@@ -3,6 +3,7 @@
 #include <etch/call.hpp>
 #include <etch/compact.hpp>
 #include <etch/kernels/elementwise.hpp>
+#include <etch/kernels/typed.hpp>
 
 namespace etch {
 
@@ -54,7 +55,7 @@ struct Memory {
   bool accumulate = false;  // gradients are added to those of earlier batches
 
   float* at(std::uint32_t offset) const {
-    return offset == absent ? nullptr : reinterpret_cast<float*>(arena + offset * unit);
+    return offset == absent ? nullptr : kernels::typed<float>(arena + offset * unit);
   }
   // Only ever read: no step writes over the network's input.
   const float* source(std::uint32_t offset) const {

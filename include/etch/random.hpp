@@ -40,7 +40,7 @@ struct Generator {
   // Mean 0, variance 1: Marsaglia's polar method (1964).
   float normal() {
     for (;;) {
-      const double u = uniform(), v = uniform();
+      const auto u = static_cast<double>(uniform()), v = static_cast<double>(uniform());
       const double s = product(u, u) + product(v, v);
       if (s > 0 && s < 1) return static_cast<float>(u * std::sqrt(-2 * logarithm(s) / s));
     }

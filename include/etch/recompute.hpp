@@ -38,9 +38,9 @@ constexpr std::size_t Schedule::block_bytes(int first, int last) const {
 }
 
 // Which blocks are dropped: the first r.blocks_dropped of them, and each stretch of neighbours that
-// takes, with all that is kept before it, at most r.limit bytes is made again together: what is
-// between its blocks isn't kept either. Backward has a late stretch beside every earlier kept
-// value, and an early one alone, so early stretches are longer.
+// takes, with all that is kept before it, at most r.limit bytes is recomputed together: what is
+// between its blocks isn't kept either. While backward recomputes a late stretch, all earlier kept
+// values are still live; for an early stretch few are, so early stretches can be longer.
 constexpr void Schedule::mark_blocks() {
   const Recompute& r = options_.recompute;
   if (r.kind == Recompute::elementwise) return;
@@ -135,8 +135,8 @@ struct BudgetSearch {
   std::size_t best_bytes = static_cast<std::size_t>(-1);
   int low = 0;
 
-  constexpr explicit BudgetSearch(Training t)
-      : options(t), phase(t.recompute.kind == Recompute::to_fit ? first : done) {}
+  constexpr explicit BudgetSearch(Training training)
+      : options(training), phase(training.recompute.kind == Recompute::to_fit ? first : done) {}
 
   constexpr BudgetSearch advance(RecomputeTrial trial) const {
     BudgetSearch s = *this;

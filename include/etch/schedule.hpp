@@ -30,14 +30,14 @@ struct Value {
 struct ScheduleBounds {
   int steps = 0, buffers = 0, values = 0;
 
-  constexpr ScheduleBounds(GraphSize g)
+  constexpr ScheduleBounds(GraphSize size)
       // Training: forward (inference: prepare, fold), two replays, backward, two adds, update of
       // each op, and the loss.
-      : steps(7 * g.ops + 1),
+      : steps(7 * size.ops + 1),
         // The output, two replayed ones, two gradients and a sum, saved, parameters' gradient,
         // and scratch of four steps; the loss's gradient.
-        buffers(12 * g.ops + 1),
-        values(g.values) {}
+        buffers(12 * size.ops + 1),
+        values(size.values) {}
 };
 
 // Builds a schedule in tables that somebody else owns: the compiler's (Program below), or a host

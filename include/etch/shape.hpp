@@ -21,7 +21,7 @@ struct Pair {
 
   constexpr Pair() = default;
   constexpr Pair(std::size_t both) : height(both), width(both) {}
-  constexpr Pair(std::size_t h, std::size_t w) : height(h), width(w) {}
+  constexpr Pair(std::size_t rows, std::size_t columns) : height(rows), width(columns) {}
   constexpr std::size_t area() const { return height * width; }
   constexpr bool operator==(const Pair&) const = default;
 };

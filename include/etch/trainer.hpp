@@ -40,16 +40,16 @@ class Trainer {
   static constexpr bool in_place = options.frozen_in_place;
   static constexpr std::size_t size = Net::graph.num_trainable;
   static constexpr bool draws = [] {
-    for (int i = 0; i < Net::graph.size.ops; ++i) {
-      if (Net::graph.ops[i].draws) return true;
+    for (int op = 0; op < Net::graph.size.ops; ++op) {
+      if (Net::graph.ops[op].draws) return true;
     }
     return false;
   }();
   // Running statistics that move but would have to stay where they are.
   static constexpr std::size_t fixed_statistics = [] {
     std::size_t floats = 0;
-    for (int i = 0; in_place && i < Net::graph.size.ops; ++i) {
-      if (!Net::graph.ops[i].frozen) floats += Net::graph.ops[i].num_buffers;
+    for (int op = 0; in_place && op < Net::graph.size.ops; ++op) {
+      if (!Net::graph.ops[op].frozen) floats += Net::graph.ops[op].num_buffers;
     }
     return floats;
   }();
@@ -219,12 +219,12 @@ class Trainer {
                    .accumulate = pending_};
     outputs_ = m.batch * output_size;
     float value = 0;
-    const auto run_loss = [&](const Step& s) {
-      value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(s.y),
-                                    targets.data(), m.at(s.dy)});
+    const auto run_loss = [&](const Step& step) {
+      value = loss(LossCall<Target>{m.batch, output_size, threads_, scale, m.source(step.y),
+                                    targets.data(), m.at(step.dy)});
     };
-    const auto update = [&](const Step& s) {
-      if constexpr (fused) move(s.parameters, s.count, m.at(s.gradients));
+    const auto update = [&](const Step& step) {
+      if constexpr (fused) move(step.parameters, step.count, m.at(step.gradients));
     };
     if constexpr (options.guarded) {
       const Guard guard(

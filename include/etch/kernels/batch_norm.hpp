@@ -90,5 +90,9 @@ void batch_norm_inference_gradient(const BatchNormInferenceGradient&);
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/batch_norm-inl.hpp>
+#pragma GCC diagnostic pop
 #endif

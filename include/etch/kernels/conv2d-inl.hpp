@@ -14,6 +14,7 @@
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/conv2d_scratch.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -133,7 +134,7 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
                        of_group(c.epilogue, group * outputs), false};
   parallel(c.threads, split.blocks * split.ranges, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
-    float* zeros = reinterpret_cast<float*>(scratch + layout.bytes());
+    float* zeros = typed<float>(scratch + layout.bytes());
     std::memset(zeros, 0, forward_zeros(g));
     const Tables tables{scratch, layout.table, most_segments(g)};
     const std::size_t block = i / split.ranges;
@@ -150,9 +151,12 @@ HWY_INLINE void forward_group(const ConvForward& c, std::size_t group) {
 
 inline void conv2d_forward(const ConvForward& c) {
   switch (forward_variant(c.geometry)) {
-    case ConvVariant::depthwise: return depthwise_forward(c);
-    case ConvVariant::narrow: return narrow_forward(c);
-    case ConvVariant::gray: return gray_forward(c);
+    case ConvVariant::depthwise:
+      return depthwise_forward(c);
+    case ConvVariant::narrow:
+      return narrow_forward(c);
+    case ConvVariant::gray:
+      return gray_forward(c);
     default:
       for (std::size_t group = 0; group < c.geometry.groups; ++group) forward_group(c, group);
   }
@@ -218,8 +222,8 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
   parallel(c.threads, ranges * pieces, [&](std::size_t i, std::size_t worker) HWY_ATTR {
     std::byte* scratch = c.scratch + worker * per_thread;
     const std::size_t tables_end = layout.bytes();
-    float* transposed = reinterpret_cast<float*>(scratch + tables_end);
-    float* zeros = reinterpret_cast<float*>(scratch + tables_end + transposed_bytes(g, c.batch));
+    float* transposed = typed<float>(scratch + tables_end);
+    float* zeros = typed<float>(scratch + tables_end + transposed_bytes(g, c.batch));
     std::memset(zeros, 0, backward_zeros(g));
     const std::size_t first = i / pieces * range, columns = std::min(range, inputs - first);
     const TileOutput out{c.dx + group * inputs + first, g.input.channels, {}, c.accumulate};
@@ -246,9 +250,12 @@ HWY_INLINE void input_gradient_group(const ConvInputGradient& c, std::size_t gro
 
 inline void conv2d_input_gradient(const ConvInputGradient& c) {
   switch (input_gradient_variant(c.geometry)) {
-    case ConvVariant::depthwise: return depthwise_input_gradient(c);
-    case ConvVariant::narrow: return narrow_input_gradient(c);
-    case ConvVariant::strip: return strip_input_gradient(c);
+    case ConvVariant::depthwise:
+      return depthwise_input_gradient(c);
+    case ConvVariant::narrow:
+      return narrow_input_gradient(c);
+    case ConvVariant::strip:
+      return strip_input_gradient(c);
     default:
       for (std::size_t group = 0; group < c.geometry.groups; ++group) {
         input_gradient_group(c, group);
@@ -258,10 +265,14 @@ inline void conv2d_input_gradient(const ConvInputGradient& c) {
 
 inline void conv2d_weight_gradient(const ConvWeightGradient& c) {
   switch (weight_gradient_variant(c.geometry)) {
-    case ConvVariant::depthwise: return depthwise_weight_gradient(c);
-    case ConvVariant::narrow: return narrow_weight_gradient(c);
-    case ConvVariant::gray: return gray_weight_gradient(c);
-    default: weight_gradient(c);
+    case ConvVariant::depthwise:
+      return depthwise_weight_gradient(c);
+    case ConvVariant::narrow:
+      return narrow_weight_gradient(c);
+    case ConvVariant::gray:
+      return gray_weight_gradient(c);
+    default:
+      weight_gradient(c);
   }
 }
 

@@ -78,6 +78,10 @@ struct ConvKernels {
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/conv2d-inl.hpp>
 #include <etch/kernels/conv2d_loops.hpp>
+#pragma GCC diagnostic pop
 #endif

@@ -12,6 +12,7 @@
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/inside_taps.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -169,7 +170,7 @@ HWY_INLINE void gray_forward(const ConvForward& c) {
   constexpr std::size_t some = 32;
   const std::size_t pieces = (rows + some - 1) / some;
   parallel(c.threads, pieces, [&](std::size_t piece, std::size_t worker) HWY_ATTR {
-    GrayLines lines(c, reinterpret_cast<float*>(c.scratch + worker * gray_bytes(g)));
+    GrayLines lines(c, typed<float>(c.scratch + worker * gray_bytes(g)));
     for (std::size_t row = piece * some; row < std::min(rows, (piece + 1) * some); ++row) {
       lines.run(row);
     }

@@ -10,6 +10,7 @@
 
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -206,7 +207,7 @@ HWY_INLINE void gray_weight_gradient(const ConvWeightGradient& c) {
   if (!all_finite(c.x, c.batch * g.input.elements())) return conv2d_weight_gradient_loops(c);
   const std::size_t rows = g.window.kernel_size.height, pieces = c.threads > 1 ? rows : 1;
   parallel(c.threads, pieces, [&](std::size_t piece, std::size_t worker) HWY_ATTR {
-    float* scratch = reinterpret_cast<float*>(c.scratch + worker * gray_gradient_bytes(g));
+    float* scratch = typed<float>(c.scratch + worker * gray_gradient_bytes(g));
     const std::size_t begin = pieces == 1 ? 0 : piece, end = pieces == 1 ? rows : piece + 1;
     GrayGradient(c, begin, end, scratch).run();
   });

@@ -4,6 +4,9 @@
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/parallel.hpp>
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // for programs with globals of one letter
+
 namespace etch::kernels {
 
 // The input row (or column) that `tap` sees from output position `at`; beyond the input when it
@@ -171,3 +174,5 @@ inline void conv2d_weight_gradient_loops(const ConvWeightGradient& c) {
 #endif
 
 }  // namespace etch::kernels
+
+#pragma GCC diagnostic pop

@@ -12,6 +12,7 @@
 
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/inside_taps.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 
@@ -29,7 +30,7 @@ class NarrowLines {
  public:
   NarrowLines(const ConvGeometry& g, std::byte* at)
       : lines(narrow_lines(g)),
-        weight(reinterpret_cast<float*>(at)),
+        weight(typed<float>(at)),
         scale(weight + lines.weights()),
         shift(scale + lines.output.channels),
         scratch(at + narrow_bytes(g)),

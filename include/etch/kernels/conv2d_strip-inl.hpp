@@ -13,6 +13,7 @@
 
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -42,7 +43,7 @@ class Strips {
       : c_(c),
         g_(c.geometry),
         weights_(weights),
-        strips_(reinterpret_cast<float*>(scratch)),
+        strips_(typed<float>(scratch)),
         tables_{scratch + strip_bytes(g_), table_bytes(g_.window.kernel_size.height, 0),
                 g_.window.kernel_size.height} {}
 
@@ -134,7 +135,7 @@ class Strips {
 
 HWY_INLINE void strip_input_gradient(const ConvInputGradient& c) {
   const ConvGeometry& g = c.geometry;
-  float* weights = reinterpret_cast<float*>(c.scratch);
+  float* weights = typed<float>(c.scratch);
   strip_weights(g, c.weight, weights);
   const std::size_t per_thread = strip_bytes(g) + strip_table_bytes(g);
   const std::size_t lines = c.batch * g.input.height;

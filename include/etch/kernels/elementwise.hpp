@@ -70,5 +70,9 @@ void softmax_gradient(const SoftmaxGradient&);
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/elementwise-inl.hpp>
+#pragma GCC diagnostic pop
 #endif

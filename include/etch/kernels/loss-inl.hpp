@@ -35,12 +35,14 @@ HWY_INLINE double cross_entropy_row(const CrossEntropy& a, std::size_t row, floa
     return exp_negative(d, hn::Sub(hn::LoadU(d, x + i), hn::Set(d, most)));
   });
   const float everywhere = a.label_smoothing / static_cast<float>(classes);
-  double loss = std::log(double{sum}) - (1.0 - a.label_smoothing) * (double{x[label]} - most);
+  const auto wide = [](float number) { return static_cast<double>(number); };
+  double loss =
+      std::log(wide(sum)) - (1.0 - wide(a.label_smoothing)) * (wide(x[label]) - wide(most));
   if (everywhere > 0) {
     const float centred = sum_lanes(0, classes, [=](auto d, std::size_t i) HWY_ATTR {
       return hn::Sub(hn::LoadU(d, x + i), hn::Set(d, most));
     });
-    loss -= double{everywhere} * centred;
+    loss -= wide(everywhere) * wide(centred);
   }
   if (a.dlogits != nullptr) {
     float* dx = a.dlogits + row * classes;
@@ -77,11 +79,15 @@ inline float mean_squared_error(const MeanSquaredError& a) {
       [&](std::size_t begin, std::size_t end) HWY_ATTR {
         double part = 0;
         for (std::size_t r = begin; r < end; r += run) {
-          part += double{sum_lanes(r, std::min(end, r + run), [&](auto d, std::size_t i) HWY_ATTR {
-            const auto v = hn::Sub(hn::LoadU(d, a.output + i), hn::LoadU(d, a.target + i));
-            if (a.doutput != nullptr) hn::StoreU(hn::Mul(v, hn::Set(d, factor)), d, a.doutput + i);
-            return hn::Mul(v, v);
-          })};
+          const float squares =
+              sum_lanes(r, std::min(end, r + run), [&](auto d, std::size_t i) HWY_ATTR {
+                const auto v = hn::Sub(hn::LoadU(d, a.output + i), hn::LoadU(d, a.target + i));
+                if (a.doutput != nullptr) {
+                  hn::StoreU(hn::Mul(v, hn::Set(d, factor)), d, a.doutput + i);
+                }
+                return hn::Mul(v, v);
+              });
+          part += static_cast<double>(squares);
         }
         return part;
       });

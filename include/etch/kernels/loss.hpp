@@ -43,5 +43,9 @@ float mean_squared_error(const MeanSquaredError&);
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/loss-inl.hpp>
+#pragma GCC diagnostic pop
 #endif

@@ -76,10 +76,12 @@ inline double squared_norm(const float* x, std::size_t size, std::size_t threads
       threads_for(size, threads), size, run, [x](std::size_t begin, std::size_t end) HWY_ATTR {
         double sum = 0;
         for (std::size_t r = begin; r < end; r += run) {
-          sum += double{sum_lanes(r, std::min(end, r + run), [x](auto d, std::size_t i) HWY_ATTR {
-            const auto v = hn::LoadU(d, x + i);
-            return hn::Mul(v, v);
-          })};
+          const float squares =
+              sum_lanes(r, std::min(end, r + run), [x](auto d, std::size_t i) HWY_ATTR {
+                const auto v = hn::LoadU(d, x + i);
+                return hn::Mul(v, v);
+              });
+          sum += static_cast<double>(squares);
         }
         return sum;
       });

@@ -46,5 +46,9 @@ void scale(float* x, std::size_t size, float factor, std::size_t threads);
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/optimizer-inl.hpp>
+#pragma GCC diagnostic pop
 #endif

@@ -28,8 +28,8 @@ inline void parallel(std::size_t threads, std::size_t count, const Body& body) {
     for (std::size_t i = 0; i < count; ++i) body(i, std::size_t{0});
     return;
   }
-  parallel_run(threads, count, &body, [](const void* b, std::size_t i, std::size_t worker) {
-    (*static_cast<const Body*>(b))(i, worker);
+  parallel_run(threads, count, &body, [](const void* what, std::size_t piece, std::size_t worker) {
+    (*static_cast<const Body*>(what))(piece, worker);
   });
 }
 #endif

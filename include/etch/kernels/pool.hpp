@@ -56,5 +56,9 @@ void avg_pool_gradient(const AvgPoolGradient&);
 }  // namespace etch::kernels
 
 #if defined(ETCH_HEADER_ONLY)
+// For programs with globals of one letter.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
 #include <etch/kernels/pool-inl.hpp>
+#pragma GCC diagnostic pop
 #endif

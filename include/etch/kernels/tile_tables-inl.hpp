@@ -7,6 +7,7 @@
 #endif
 
 #include <etch/kernels/conv2d_scratch.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <etch/kernels/gemm_tile-inl.hpp>
 
@@ -18,9 +19,9 @@ struct Tables {
   std::byte* at;
   std::size_t bytes, segments_of_tile;
 
-  TileRows& rows(std::size_t i) const { return *reinterpret_cast<TileRows*>(at + i * bytes); }
+  TileRows& rows(std::size_t i) const { return *typed<TileRows>(at + i * bytes); }
   Segment* segments(std::size_t i) const {
-    return reinterpret_cast<Segment*>(at + i * bytes + sizeof(TileRows));
+    return typed<Segment>(at + i * bytes + sizeof(TileRows));
   }
   float* padded(std::size_t i) const {
     return reinterpret_cast<float*>(segments(i) + segments_of_tile);

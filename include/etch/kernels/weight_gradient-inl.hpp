@@ -13,6 +13,7 @@
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/conv2d_scratch.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -71,7 +72,7 @@ class GradientBlock {
         sampled_(!merged_ && g_.taps() == 1),
         as_it_is_(is_packed(g_, c.batch)),
         batch_inner_(is_batch_inner(g_, c.batch)),
-        packed_(reinterpret_cast<float*>(scratch)),
+        packed_(typed<float>(scratch)),
         packed_x_(packed_ + packed_bytes(g_, c.batch) / sizeof(float)),
         line_(batch_inner_       ? image()
               : is_pointwise(g_) ? 1

@@ -12,6 +12,7 @@
 
 #include <etch/kernels/conv2d.hpp>
 #include <etch/kernels/parallel.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 
@@ -121,9 +122,9 @@ class Winograd {
       : c_(c),
         g_(c.geometry),
         s_(c.geometry, c.batch, m),
-        input_(reinterpret_cast<float*>(c.scratch)),
+        input_(typed<float>(c.scratch)),
         output_(input_ + s_.input()),
-        zeros_(reinterpret_cast<float*>(c.scratch + s_.scratch(0) - s_.zeros_bytes())),
+        zeros_(typed<float>(c.scratch + s_.scratch(0) - s_.zeros_bytes())),
         tables_(c.scratch + s_.scratch(0)) {
     std::fill(zeros_, zeros_ + s_.inputs, 0.0f);
   }
@@ -295,13 +296,13 @@ HWY_INLINE void prepare_backward(const ConvGeometry& g, const float* weight, flo
 // Runs a convolution whose weights are prepared at the beginning of its scratch.
 template <std::size_t m>
 HWY_INLINE void run_prepared(ConvForward c) {
-  c.weight = reinterpret_cast<const float*>(c.scratch);
+  c.weight = typed<const float>(c.scratch);
   c.scratch += cache_lines(WinogradSizes(c.geometry, c.batch, m).weights() * sizeof(float));
   Winograd<m>(c).run();
 }
 template <std::size_t m>
 HWY_INLINE void training_forward(const ConvForward& c) {
-  prepare_weights<m>({c.geometry, c.weight, reinterpret_cast<float*>(c.scratch)}, c.threads);
+  prepare_weights<m>({c.geometry, c.weight, typed<float>(c.scratch)}, c.threads);
   run_prepared<m>(c);
 }
 inline void winograd_training_forward(const WinogradTrainingForward& a) {
@@ -311,7 +312,7 @@ inline void winograd_training_forward(const WinogradTrainingForward& a) {
 template <std::size_t m>
 HWY_INLINE void input_gradient_tiles(const ConvInputGradient& c) {
   const ConvGeometry backward = winograd_backward(c.geometry);
-  prepare_backward<m>(c.geometry, c.weight, reinterpret_cast<float*>(c.scratch), c.threads);
+  prepare_backward<m>(c.geometry, c.weight, typed<float>(c.scratch), c.threads);
   run_prepared<m>({backward,
                    c.batch,
                    c.threads,

@@ -60,14 +60,14 @@ struct WinogradSizes {
   std::size_t m, points, down, across, block, inputs, outputs;
   std::size_t most;  // tiles in a block, of this batch or of any smaller one
 
-  constexpr WinogradSizes(const ConvGeometry& g, std::size_t batch, std::size_t tile)
+  constexpr WinogradSizes(const ConvGeometry& geometry, std::size_t batch, std::size_t tile)
       : m(tile == 0 ? 2 : tile),
         points((m + 2) * (m + 2)),
-        down((g.output.height + m - 1) / m),
-        across((g.output.width + m - 1) / m),
+        down((geometry.output.height + m - 1) / m),
+        across((geometry.output.width + m - 1) / m),
         block(0),
-        inputs(g.inputs()),
-        outputs(g.outputs()),
+        inputs(geometry.inputs()),
+        outputs(geometry.outputs()),
         most(0) {
     // As many tiles at once as keep their transforms within two megabytes, near a core's own cache:
     // each block of tiles reads all weights.

@@ -14,9 +14,9 @@ enum class Algorithm : unsigned char {
   unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
 };
 
-// What the steps of all convolutions do: not inline, as an image then has each once, and of a layer
-// a call with its geometry, its kernels and how many weights it has. These are in c.prepared, if
-// not in c.parameters, where the bias follows.
+// Shared by all convolutions. noinline: the binary then holds one copy, and each layer only a call
+// with its geometry, kernels and weight count. The weights are in c.prepared, or else in
+// c.parameters, where the bias follows.
 template <bool has_bias>
 [[gnu::noinline]] kernels::Epilogue epilogue_of(std::size_t outputs, const float* bias,
                                                 const Call& c) {

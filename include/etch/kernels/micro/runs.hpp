@@ -2,6 +2,7 @@
 #pragma once
 #include <etch/kernels/conv_geometry.hpp>
 #include <etch/kernels/micro/segments.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,11 +34,11 @@ class ChunkRuns {
     return (lines < most_lines ? lines : most_lines) * sizeof(Run);
   }
 
-  ChunkRuns(const ConvGeometry& g, std::size_t batch, std::byte* scratch)
-      : g_(g),
-        runs_(reinterpret_cast<Run*>(scratch)),
-        one_line_(is_one_line(g)),
-        pixels_(batch * g.output.height * g.output.width) {}
+  ChunkRuns(const ConvGeometry& geometry, std::size_t batch, std::byte* scratch)
+      : g_(geometry),
+        runs_(typed<Run>(scratch)),
+        one_line_(is_one_line(geometry)),
+        pixels_(batch * geometry.output.height * geometry.output.width) {}
 
   // Goes to the chunk that begins at this pixel of dy; false where there is none.
   bool go(std::size_t begin, const float* x, const float* dy) {

@@ -4,6 +4,7 @@
 #include <hwy/base.h>
 #include <etch/kernels/conv_geometry.hpp>
 #include <etch/kernels/micro/target.hpp>
+#include <etch/kernels/typed.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -58,16 +59,19 @@ class ForwardSegments : public Segments {
     return is_matrix(g) ? 0 : g.taps() * sizeof(Segment) + zeros(g) * sizeof(float);
   }
 
-  ForwardSegments(const ConvGeometry& g, std::size_t batch, const float* x, std::byte* scratch)
-      : Segments{reinterpret_cast<Segment*>(scratch)},
-        lines(is_one_line(g) ? 1 : batch * g.output.height),
-        width(is_one_line(g) ? batch * g.output.height * g.output.width : g.output.width),
-        g_(g),
-        x_(x),
-        zeros_(reinterpret_cast<float*>(scratch + g.taps() * sizeof(Segment))),
-        grid_{x, 0, is_one_line(g) ? width : g.input.width, g.window.padding.width} {
-    std::fill_n(zeros_, zeros(g), 0.0f);
-    if (copies_lines(g)) grid_ = {zeros_, 0, padded_width(g), 0};
+  ForwardSegments(const ConvGeometry& geometry, std::size_t batch, const float* from,
+                  std::byte* scratch)
+      : Segments{typed<Segment>(scratch)},
+        lines(is_one_line(geometry) ? 1 : batch * geometry.output.height),
+        width(is_one_line(geometry) ? batch * geometry.output.height * geometry.output.width
+                                    : geometry.output.width),
+        g_(geometry),
+        x_(from),
+        zeros_(typed<float>(scratch + geometry.taps() * sizeof(Segment))),
+        grid_{from, 0, is_one_line(geometry) ? width : geometry.input.width,
+              geometry.window.padding.width} {
+    std::fill_n(zeros_, zeros(geometry), 0.0f);
+    if (copies_lines(geometry)) grid_ = {zeros_, 0, padded_width(geometry), 0};
   }
 
   const std::size_t lines, width;
@@ -177,15 +181,17 @@ class BackwardSegments : public Segments {
     return g.taps() * sizeof(Segment) + (is_one_line(g) ? 0 : row_length(g) * sizeof(float));
   }
 
-  BackwardSegments(const ConvGeometry& g, std::size_t batch, const float* dy, std::byte* scratch)
-      : Segments{reinterpret_cast<Segment*>(scratch)},
-        lines(is_one_line(g) ? 1 : batch * g.input.height),
-        width(is_one_line(g) ? batch * g.input.height * g.input.width : g.input.width),
-        g_(g),
+  BackwardSegments(const ConvGeometry& geometry, std::size_t batch, const float* dy,
+                   std::byte* scratch)
+      : Segments{typed<Segment>(scratch)},
+        lines(is_one_line(geometry) ? 1 : batch * geometry.input.height),
+        width(is_one_line(geometry) ? batch * geometry.input.height * geometry.input.width
+                                    : geometry.input.width),
+        g_(geometry),
         dy_(dy),
-        dy_width_(is_one_line(g) ? width : g.output.width),
-        zeros_(reinterpret_cast<float*>(scratch + g.taps() * sizeof(Segment))) {
-    if (!is_one_line(g)) std::fill_n(zeros_, row_length(g), 0.0f);
+        dy_width_(is_one_line(geometry) ? width : geometry.output.width),
+        zeros_(typed<float>(scratch + geometry.taps() * sizeof(Segment))) {
+    if (!is_one_line(geometry)) std::fill_n(zeros_, row_length(geometry), 0.0f);
   }
 
   const std::size_t lines, width;
