@@ -76,7 +76,7 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
           [](M&, G& g) { g.mutable_node(2)->set_input(0, "padded"); });
   refuses("the Conv: takes 3 channels, but the weights are [4, 4, 1, 1] in 1 groups",
           [](M&, G& g) { g.mutable_node(1)->set_input(1, "w2"); });
-  refuses("the Add: adds 3x8x6 and 4x4x3",
+  refuses("the Add: adds (N, 3, 8, 6) and (N, 4, 4, 3), but only equal shapes",
           [](M&, G& g) { g.mutable_node(4)->set_input(0, g.input(0).name()); });
   refuses("the Conv: is used by several branches", [](M&, G& g) {
     g.mutable_node(4)->mutable_input()->SwapElements(0, 1);
@@ -108,6 +108,8 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
   });
   refuses("has 2 outputs, but one is expected", [](M&, G& g) { *g.add_output() = g.output(0); });
   refuses("the Relu: has different slopes, 0 and 0.125, but only one", [](M&, G& g) {
+    for (int i = 0; i < 2; ++i) g.mutable_initializer(2)->add_dims(1);
+    g.mutable_node(1)->mutable_input()->RemoveLast();
     g.mutable_node(2)->set_op_type("PRelu");
     *g.mutable_node(2)->add_input() = "b";
   });
@@ -130,6 +132,7 @@ struct OneNode : OnnxModel {
   void number(const char* name, float value) {
     onnx::AttributeProto* a = only().add_attribute();
     a->set_name(name);
+    a->set_type(onnx::AttributeProto::FLOAT);
     a->set_f(value);
   }
   ImportedLayer layer() const {
@@ -168,7 +171,7 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   mean_of_2->set_dims(0, 2);
   mean_of_2->mutable_float_data()->RemoveLast();
   CHECK_THROWS_WITH(norm.layer(),
-                    Catch::Contains("running_mean has 2 numbers, but the input has 3"));
+                    Catch::Contains("its running_mean is of shape [2], but [3] is expected"));
 
   OneNode gemm("Gemm", {"x", "w", "b"});
   gemm.over_vector();
@@ -207,7 +210,8 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   OnnxModel::list(mean.only(), "axes", {-1, 2});
   CHECK(mean.layer().kind == LayerKind::global_avg_pool);
   mean.only().mutable_attribute(0)->set_ints(0, 1);
-  CHECK_THROWS_WITH(mean.layer(), Catch::Contains("ReduceMean is supported over height and width"));
+  CHECK_THROWS_WITH(mean.layer(),
+                    Catch::Contains("ReduceMean of (N, 3, 8, 6) over [1, 2] isn't supported"));
 
   OneNode clip("Clip", {"x", "low"});
   clip.weights("low", {1});

@@ -59,11 +59,13 @@ struct OnnxModel {
                    std::initializer_list<std::int64_t> values) {
     onnx::AttributeProto* a = n.add_attribute();
     a->set_name(name);
+    a->set_type(onnx::AttributeProto::INTS);
     for (const std::int64_t v : values) a->add_ints(v);
   }
   static void integer(onnx::NodeProto& n, const char* name, std::int64_t value) {
     onnx::AttributeProto* a = n.add_attribute();
     a->set_name(name);
+    a->set_type(onnx::AttributeProto::INT);
     a->set_i(value);
   }
 

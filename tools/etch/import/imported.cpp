@@ -1,7 +1,10 @@
 // A network as another library's file has it.
 #include "import/imported.hpp"
 
+#include "checked.hpp"
 #include "format.hpp"
+
+#include <cmath>
 
 namespace etch::host {
 
@@ -13,13 +16,10 @@ const char* layer_name(LayerKind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-// Larger than this isn't a network but a damaged file: no product of three of them wraps around.
-static constexpr std::size_t most = 1 << 20;
-
 static void same(std::size_t length, std::size_t kernel, std::size_t stride, std::size_t dilation,
                  std::size_t& before, std::size_t& after) {
   // Sizes that can't be are refused by whoever takes the padding.
-  if (stride == 0 || stride > most || kernel > most || dilation > most) return;
+  if (stride == 0 || stride > most_side || kernel > most_side || dilation > most_side) return;
   const std::size_t reached = (length + stride - 1) / stride * stride - stride;
   const std::size_t needed = reached + reach(kernel, dilation);
   const std::size_t total = needed > length ? needed - length : 0;
@@ -34,19 +34,92 @@ Padding same_padding(Pair size, Pair kernel, Pair stride, Pair dilation) {
   return p;
 }
 
+// A network that isn't numbers has no answers.
+void ImportedNetwork::check_tensors(const ImportedLayer& layer) {
+  for (const ImportedTensor& t : layer.tensors) {
+    check_room(layer.name, t.values.size());
+    numbers_ += t.values.size();
+    for (std::size_t i = 0; i < t.values.size(); ++i) {
+      if (std::isfinite(t.values[i])) continue;
+      fail(layer.name, "number ", i, " of its ", t.name, " is ", t.values[i],
+           ", but finite weights are expected");
+    }
+  }
+}
+
+void ImportedNetwork::check_room(const std::string& name, std::size_t numbers) const {
+  if (numbers <= most_parameters - numbers_) return;
+  fail(name, "the network has more than ", grouped(most_parameters),
+       " parameters, which is the most that can be imported");
+}
+
 int ImportedNetwork::append(ImportedLayer layer, Shape shape, Shape layout) {
+  if (layers_.size() == most_layers) {
+    fail(layer.name, "the network has more than ", grouped(most_layers),
+         " layers, which is the most that can be imported");
+  }
+  checked_product({shape.channels, shape.height, shape.width},
+                  text(file_, ": ", layer.name, ": the size of its output"), most_elements);
+  check_tensors(layer);
   layer.y = static_cast<int>(values_.size());
   layers_.push_back(std::move(layer));
-  values_.push_back({shape, layout});
+  values_.push_back({.shape = shape, .layout = layout});
+  values_.back().maker = static_cast<int>(layers_.size()) - 1;
   return layers_.back().y;
+}
+
+// Makes a layer part of the one before it, where it can be.
+static bool becomes_part(ImportedLayer& layer, ImportedLayer& before) {
+  const bool products = before.kind == LayerKind::conv2d || before.kind == LayerKind::linear;
+  if (layer.is_shift && products && !before.has_bias()) {
+    before.tensors.push_back({"bias", std::move(layer.tensors[1].values)});
+    return true;
+  }
+  if (layer.kind != LayerKind::relu6 || before.kind != LayerKind::relu) return false;
+  before.kind = LayerKind::relu6;
+  return true;
 }
 
 int ImportedNetwork::input(Shape shape) {
   for (const std::size_t n : {shape.channels, shape.height, shape.width}) {
-    if (n == 0 || n > most) fail("input", "has the shape ", shape_text(shape));
+    if (n == 0 || n > most_side) fail("input", "has the shape ", shape_text(shape));
   }
+  checked_product({shape.channels, shape.height, shape.width}, text(file_, ": the input's size"),
+                  most_elements);
   values_.push_back({shape, shape});
   return static_cast<int>(values_.size()) - 1;
+}
+
+bool ImportedNetwork::reshape_input(Shape shape) {
+  if (values_.size() != 1 || shape.elements() != values_[0].shape.elements()) return false;
+  values_.clear();
+  input(shape);
+  return true;
+}
+
+void ImportedNetwork::set_output(int value) {
+  output_ = plain(value);
+  std::vector<int> uses(values_.size());
+  ++uses[static_cast<std::size_t>(output_)];
+  for (const ImportedLayer& l : layers_) {
+    for (const int x : {l.x, l.skip}) {
+      if (x != none) ++uses[static_cast<std::size_t>(x)];
+    }
+  }
+  std::vector<ImportedLayer> kept;
+  for (ImportedLayer& l : layers_) {
+    Value& y = values_[static_cast<std::size_t>(l.y)];
+    const int before = at(l.x).maker;
+    if (before != none && uses[static_cast<std::size_t>(l.x)] == 1 &&
+        becomes_part(l, kept[static_cast<std::size_t>(before)])) {
+      kept[static_cast<std::size_t>(before)].y = l.y;
+      y.maker = before;
+    } else {
+      y.maker = static_cast<int>(kept.size());
+      kept.push_back(std::move(l));
+    }
+  }
+  layers_ = std::move(kept);
 }
 
 int ImportedNetwork::pad(const std::string& name, int x, Padding p) {
@@ -55,6 +128,7 @@ int ImportedNetwork::pad(const std::string& name, int x, Padding p) {
   v.of = x;
   v.padding = p;
   v.pad_name = name;
+  v.maker = none;
   values_.push_back(v);
   return static_cast<int>(values_.size()) - 1;
 }
@@ -70,20 +144,8 @@ Pair ImportedNetwork::padded(int x) const {
 }
 
 const ImportedLayer* ImportedNetwork::maker(int x) const {
-  for (const ImportedLayer& l : layers_) {
-    if (l.y == x) return &l;
-  }
-  return nullptr;
-}
-
-bool ImportedNetwork::is_vector(int x) const {
-  if (shape(x).height * shape(x).width > 1) return false;
-  const ImportedLayer* l = maker(x);
-  while (l != nullptr && (l->kind == LayerKind::batch_norm || l->kind >= LayerKind::relu)) {
-    if (l->kind == LayerKind::flatten) return true;
-    l = maker(l->x);
-  }
-  return l == nullptr || l->kind == LayerKind::linear;
+  const int index = at(x).maker;
+  return index == none ? nullptr : &layers_[static_cast<std::size_t>(index)];
 }
 
 // What made x never makes numbers below zero.
@@ -97,14 +159,15 @@ Shape ImportedNetwork::check_window(const std::string& name, int x, const Window
                                     std::size_t channels) const {
   for (const std::size_t n : {w.kernel_size.height, w.kernel_size.width, w.stride.height,
                               w.stride.width, w.dilation.height, w.dilation.width}) {
-    if (n == 0 || n > most) fail(name, "kernel, stride and dilation must be from 1 to ", most);
+    if (n == 0 || n > most_side)
+      fail(name, "kernel, stride and dilation must be from 1 to ", most_side);
   }
   for (const std::size_t n :
        {w.padding.height, w.padding.width, w.extra_padding.height, w.extra_padding.width}) {
-    if (n > most) fail(name, "a padding of ", n, " is too large");
+    if (n > most_side) fail(name, "a padding of ", n, " is too large");
   }
   const Shape y = w.output(shape(x), channels);
-  if (y.elements() == 0) {
+  if (y.height == 0 || y.width == 0) {
     fail(name, "the kernel of ", w.kernel_size.height, "x", w.kernel_size.width,
          " is larger than its padded input of ", w.padded(shape(x)).height, "x",
          w.padded(shape(x)).width);
@@ -112,14 +175,23 @@ Shape ImportedNetwork::check_window(const std::string& name, int x, const Window
   return y;
 }
 
+// What was flattened isn't an image any more: its channels lie in another order.
+void ImportedNetwork::check_image(const std::string& name, int x) const {
+  if (shape(x) == layout(x)) return;
+  fail(name, "takes an image, but its input is one that was flattened");
+}
+
 int ImportedNetwork::conv2d(const std::string& name, int x, const Window& w, std::size_t groups,
                             std::vector<float> weight, std::vector<float> bias) {
+  check_image(name, x);
   const std::size_t in = shape(x).channels;
   if (groups == 0 || in % groups != 0) {
     fail(name, "has ", in, " input channels, which ", groups, " groups don't divide");
   }
   check_window(name, x, w, 1);
-  const std::size_t of_output = in / groups * w.kernel_size.area();
+  const std::size_t of_output =
+      checked_product({in / groups, w.kernel_size.height, w.kernel_size.width},
+                      text(file_, ": ", name, ": an output's weights"), most_parameters);
   const std::size_t outputs = weight.size() / of_output;
   if (outputs == 0 || weight.size() % of_output != 0 || outputs % groups != 0) {
     fail(name, "has ", weight.size(), " weights, but an output channel takes ", of_output, " of ",
@@ -169,7 +241,9 @@ int ImportedNetwork::batch_norm(const std::string& name, int x, float eps,
            " channels");
     }
   }
-  if (!(eps > 0)) fail(name, "epsilon is ", eps, ", but must be positive");
+  if (!(eps > 0) || !std::isfinite(eps)) {
+    fail(name, "epsilon is ", eps, ", but must be positive and finite");
+  }
   ImportedLayer layer{.kind = LayerKind::batch_norm, .name = name, .x = x};
   layer.eps = eps;
   layer.tensors = std::move(tensors);
@@ -179,30 +253,22 @@ int ImportedNetwork::batch_norm(const std::string& name, int x, float eps,
 int ImportedNetwork::scale_and_shift(const std::string& name, int x, std::vector<float> scale,
                                      std::vector<float> shift) {
   const std::size_t channels = shape(x).channels;
+  checked_product({4, channels}, text(file_, ": ", name, ": its parameters"), most_parameters);
+  check_room(name, 4 * channels);
+  const bool is_shift = scale.empty();
   const auto filled = [&](std::vector<float> v, float otherwise) {
     if (v.empty()) v = {otherwise};
     if (v.size() == 1) v.assign(channels, v[0]);
     return v;
   };
   constexpr float eps = 1e-5f;
-  return batch_norm(name, x, eps,
-                    {{"weight", filled(std::move(scale), 1)},
-                     {"bias", filled(std::move(shift), 0)},
-                     {"running_mean", filled({}, 0)},
-                     {"running_var", filled({}, 1 - eps)}});
-}
-
-bool ImportedNetwork::takes_bias(int x) const {
-  const ImportedLayer* l = maker(x);
-  return l != nullptr && (l->kind == LayerKind::conv2d || l->kind == LayerKind::linear) &&
-         !l->has_bias();
-}
-
-int ImportedNetwork::set_bias(int x, std::vector<float> bias) {
-  for (ImportedLayer& l : layers_) {
-    if (l.y == x) l.tensors.push_back({"bias", std::move(bias)});
-  }
-  return x;
+  const int y = batch_norm(name, x, eps,
+                           {{"weight", filled(std::move(scale), 1)},
+                            {"bias", filled(std::move(shift), 0)},
+                            {"running_mean", filled({}, 0)},
+                            {"running_var", filled({}, 1 - eps)}});
+  layers_.back().is_shift = is_shift;
+  return y;
 }
 
 // What MaxPool2d and AvgPool2d refuse.
@@ -220,6 +286,7 @@ void ImportedNetwork::check_pool(const std::string& name, const Window& w) const
 }
 
 int ImportedNetwork::max_pool(const std::string& name, int x, const Window& w) {
+  check_image(name, x);
   const Shape y = check_window(name, x, w, shape(x).channels);
   check_pool(name, w);
   if (w.kernel_size.area() > 256) {
@@ -236,10 +303,13 @@ int ImportedNetwork::max_pool(const std::string& name, int x, const Window& w) {
 }
 
 int ImportedNetwork::avg_pool(const std::string& name, int x, const Window& w,
-                              bool count_include_pad) {
+                              bool count_include_pad, bool pads) {
+  check_image(name, x);
   const Shape y = check_window(name, x, w, shape(x).channels);
-  if (at(x).padding.any() && w.padding != Pair(at(x).padding.top, at(x).padding.left)) {
-    fail(at(x).pad_name, "padding before an average pool with padding of its own isn't supported");
+  const bool padded_before = at(x).padding.any();
+  if (padded_before && pads && !count_include_pad) {
+    fail(at(x).pad_name,
+         "zeros before an average pool with padding that it doesn't count isn't supported");
   }
   if (w.dilation != Pair(1)) fail(name, "a dilated average pool isn't supported");
   const bool global =
@@ -249,13 +319,17 @@ int ImportedNetwork::avg_pool(const std::string& name, int x, const Window& w,
                       .name = name,
                       .x = unpadded(x)};
   layer.window = w;
-  layer.count_include_pad = count_include_pad || at(x).padding.any();
+  layer.count_include_pad = count_include_pad || padded_before;
   return append(std::move(layer), y, y);
 }
 
+int ImportedNetwork::global_avg_pool(const std::string& name, int x) {
+  return avg_pool(name, x, window(name, x, padded(x), 1, 1, {}), true);
+}
+
 int ImportedNetwork::activation(const std::string& name, LayerKind kind, int x, float slope) {
-  if (kind == LayerKind::leaky_relu && !(slope > 0)) {
-    fail(name, "a slope of ", slope, " isn't supported: it must be positive");
+  if (kind == LayerKind::leaky_relu && (!(slope > 0) || !std::isfinite(slope))) {
+    fail(name, "a slope of ", slope, " isn't supported: it must be positive and finite");
   }
   x = plain(x);
   ImportedLayer layer{.kind = kind, .name = name, .x = x};
@@ -272,15 +346,6 @@ int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<flo
   }
   if (slopes.empty()) fail(name, "has no slope");
   return activation(name, LayerKind::leaky_relu, x, slopes[0]);
-}
-
-int ImportedNetwork::clip_to_6(const std::string& name, int x, bool only_use) {
-  const ImportedLayer* before = maker(x);
-  if (!only_use || before == nullptr || before->kind != LayerKind::relu) {
-    return activation(name, LayerKind::relu6, x);
-  }
-  layers_[static_cast<std::size_t>(before - layers_.data())].kind = LayerKind::relu6;
-  return x;
 }
 
 int ImportedNetwork::add(const std::string& name, int a, int b) {
@@ -304,7 +369,7 @@ int ImportedNetwork::flatten(const std::string& name, int x) {
 static std::size_t extra(std::size_t length, std::size_t before, std::size_t after,
                          std::size_t span, std::size_t stride, bool& fits) {
   const auto positions = [&](std::size_t total) {
-    return length + total < span ? 0 : (length + total - span) / stride;
+    return length + total < span ? 0 : (length + total - span) / stride + 1;
   };
   const std::size_t wanted = positions(before + after);
   if (wanted == positions(2 * before)) return 0;
@@ -318,7 +383,7 @@ Window ImportedNetwork::window(const std::string& name, int x, Pair kernel_size,
   p = {p.top + before.top, p.left + before.left, p.bottom + before.bottom, p.right + before.right};
   Window w{kernel_size, stride, {p.top, p.left}, dilation};
   for (const std::size_t n : {p.top, p.left, p.bottom, p.right}) {
-    if (n > most) fail(name, "a padding of ", n, " is too large");
+    if (n > most_side) fail(name, "a padding of ", n, " is too large");
   }
   check_window(name, x, {kernel_size, stride, 0, dilation, {p.top + p.bottom, p.left + p.right}},
                1);

@@ -1,6 +1,6 @@
 // A network as another library's file has it: layers of etch over values, in order, and their
 // weights in PyTorch's layouts. Readers of files (onnx.hpp, tflite.hpp) make it; it is checked as
-// it grows.
+// it grows, and has limits.
 #pragma once
 #include "error.hpp"
 
@@ -46,6 +46,7 @@ struct ImportedLayer {
   std::size_t groups = 1;
   bool count_include_pad = true;
   float eps = 0, slope = 0;
+  bool is_shift = false;  // of a batch norm: it adds its bias, and nothing else
   std::vector<ImportedTensor> tensors{};
 
   bool has_bias() const { return tensors.size() > 1; }
@@ -60,6 +61,13 @@ struct Padding {
 // TensorFlow's "same": ceil(size / stride) positions; an odd zero stands at the end.
 Padding same_padding(Pair size, Pair kernel_size, Pair stride, Pair dilation);
 
+// The most that is read of a file; what is beyond it is refused by a sentence.
+inline constexpr std::size_t most_layers = 50'000;
+inline constexpr std::size_t most_side = 1 << 20;        // of a dimension, kernel or padding
+inline constexpr std::size_t most_elements = 1 << 30;    // of a value, for one image
+inline constexpr std::size_t most_parameters = 1 << 28;  // numbers of all weights
+inline constexpr int most_nested = 64;                   // residual blocks in each other
+
 class ImportedNetwork {
  public:
   explicit ImportedNetwork(std::string file) : file_(std::move(file)) {}
@@ -68,6 +76,8 @@ class ImportedNetwork {
   // says what doesn't fit. Weights are (O, I / groups, KH, KW) and (O, I), I in PyTorch's order;
   // an empty bias: none.
   int input(Shape shape);
+  // Gives the input another shape of as many elements. False where something was made of it.
+  bool reshape_input(Shape shape);
   int conv2d(const std::string& name, int x, const Window& window, std::size_t groups,
              std::vector<float> weight, std::vector<float> bias);
   int linear(const std::string& name, int x, std::vector<float> weight, std::vector<float> bias);
@@ -75,23 +85,25 @@ class ImportedNetwork {
   // A number a channel, or one for all; empty: 1 and 0. A batch norm whose deviation is 1.
   int scale_and_shift(const std::string& name, int x, std::vector<float> scale,
                       std::vector<float> shift);
-  // Whether x comes from a convolution or linear layer without a bias; gives it one, returns x.
-  bool takes_bias(int x) const;
-  int set_bias(int x, std::vector<float> bias);
   int max_pool(const std::string& name, int x, const Window& window);
-  // A window over all of the input becomes a global pool.
-  int avg_pool(const std::string& name, int x, const Window& window, bool count_include_pad);
+  // A window over all of the input becomes a global pool. `pads`: the window has padding besides
+  // what pad() put around x.
+  int avg_pool(const std::string& name, int x, const Window& window, bool count_include_pad,
+               bool pads = false);
+  // Of what pad() put around x, too.
+  int global_avg_pool(const std::string& name, int x);
   int activation(const std::string& name, LayerKind kind, int x, float slope = 0);
   // Where all slopes are the same: a leaky ReLU.
   int prelu(const std::string& name, int x, const std::vector<float>& slopes);
-  // A ReLU whose output nothing else takes, and a ReLU6 after it, are one.
-  int clip_to_6(const std::string& name, int x, bool only_use);
   int add(const std::string& name, int a, int b);
   int flatten(const std::string& name, int x);
   // Zeros around x. They become part of the window of the layers that take the value, which must be
   // convolutions or pools.
   int pad(const std::string& name, int x, Padding padding);
-  void set_output(int value) { output_ = plain(value); }
+  // The network is whole. What nothing else takes becomes part of the layer that makes it: a sum
+  // with a constant the bias of a convolution or linear layer without one, a ReLU before a ReLU6
+  // that.
+  void set_output(int value);
 
   // The window of these numbers over x, with what pad() put around it. An Error where the padding
   // above or on the left is more than below or on the right, and is needed.
@@ -106,8 +118,6 @@ class ImportedNetwork {
   // Height and width with what pad() put around the value.
   Pair padded(int value) const;
   int output() const { return output_; }
-  // Whether a value is (N, features), and not an image of one pixel.
-  bool is_vector(int value) const;
 
   // Throws an Error: "FILE: NAME: ...".
   template <class... Parts>
@@ -121,9 +131,12 @@ class ImportedNetwork {
     int of = none;  // what pad() was applied to
     Padding padding{};
     std::string pad_name{};
+    int maker = none;  // of layers_
   };
   const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
   int append(ImportedLayer layer, Shape shape, Shape layout);
+  void check_tensors(const ImportedLayer& layer);
+  void check_room(const std::string& name, std::size_t numbers) const;
   // x, which must not be padded.
   int plain(int x) const;
   int unpadded(int x) const { return at(x).of == none ? x : at(x).of; }
@@ -132,11 +145,13 @@ class ImportedNetwork {
   bool is_non_negative(int x) const;
   Shape check_window(const std::string& name, int x, const Window& window,
                      std::size_t channels) const;
+  void check_image(const std::string& name, int x) const;
   void check_pool(const std::string& name, const Window& window) const;
 
   std::string file_;
   std::vector<ImportedLayer> layers_;
   std::vector<Value> values_;
+  std::size_t numbers_ = 0;  // of all tensors
   int output_ = none;
 };
 

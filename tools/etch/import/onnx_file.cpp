@@ -1,8 +1,10 @@
 // The tables of an ONNX file, checked.
 #include "import/onnx_file.hpp"
 
+#include "checked.hpp"
 #include "format.hpp"
 #include "import/half.hpp"
+#include "import/imported.hpp"
 #include "import/onnx_external.hpp"
 
 #include <bit>
@@ -24,9 +26,18 @@ OnnxFile::OnnxFile(std::string file, std::span<const std::byte> bytes) : file_(s
     if (set.domain().empty() || set.domain() == "ai.onnx") opset_ = set.version();
   }
   if (opset_ < 7) fail("has opset ", opset_, ", but 7 or a later one is expected");
-  load_external_data(file_, model_);
-  for (const onnx::TensorProto& t : graph().initializer()) constants_[t.name()] = &t;
   if (graph().sparse_initializer_size() > 0) fail("has sparse weights, which aren't supported");
+  checked_size(graph().node_size(), text(file_, ": the number of its nodes"), most_layers);
+  load_external_data(file_, model_);
+  for (const onnx::TensorProto& t : graph().initializer()) define(t.name(), t);
+  for (const onnx::NodeProto& node : graph().node()) {
+    for (const std::string& input : node.input()) uses_[input] += node.op_type() != "Shape";
+  }
+  for (const onnx::ValueInfoProto& output : graph().output()) ++uses_[output.name()];
+}
+
+void OnnxFile::define(const std::string& name, const onnx::TensorProto& t) {
+  if (!constants_.emplace(name, &t).second) fail("has the constant ", name, " twice");
 }
 
 const onnx::ValueInfoProto& OnnxFile::only_input() const {
@@ -43,6 +54,12 @@ const onnx::ValueInfoProto& OnnxFile::only_input() const {
     fail("has ", graph().output_size(), " outputs, but one is expected");
   }
   return *input;
+}
+
+std::int64_t OnnxFile::batch(const onnx::ValueInfoProto& value) const {
+  const onnx::TensorShapeProto& shape = value.type().tensor_type().shape();
+  const bool fixed = shape.dim_size() > 0 && shape.dim(0).dim_value() > 0;
+  return fixed ? shape.dim(0).dim_value() : open_batch;
 }
 
 std::vector<std::size_t> OnnxFile::image_dimensions(const onnx::ValueInfoProto& value) const {
@@ -65,12 +82,8 @@ std::vector<std::size_t> OnnxFile::image_dimensions(const onnx::ValueInfoProto& 
 }
 
 std::size_t OnnxFile::uses(const std::string& value) const {
-  std::size_t n = 0;
-  for (const onnx::NodeProto& node : graph().node()) {
-    for (const std::string& input : node.input()) n += input == value;
-  }
-  for (const onnx::ValueInfoProto& output : graph().output()) n += output.name() == value;
-  return n;
+  const auto at = uses_.find(value);
+  return at == uses_.end() ? 0 : at->second;
 }
 
 const onnx::TensorProto& OnnxFile::constant(const std::string& name) const {
@@ -89,11 +102,7 @@ std::vector<std::size_t> OnnxFile::dimensions(const std::string& name) const {
 }
 
 std::size_t OnnxFile::elements(const std::string& name) const {
-  std::size_t product = 1;
-  for (const std::size_t n : dimensions(name)) {
-    if (__builtin_mul_overflow(product, n, &product)) fail(name, " is too large");
-  }
-  return product;
+  return checked_product(dimensions(name), text(file_, ": the size of ", name));
 }
 
 // The numbers of a constant, which are either raw bytes or in a field of their type.
@@ -150,16 +159,23 @@ std::vector<std::int64_t> OnnxFile::integers(const std::string& name) const {
   return {all.begin(), all.end()};
 }
 
+bool OnnxFile::is_false(const std::string& name) const {
+  const onnx::TensorProto& t = constant(name);
+  if (t.data_type() != onnx::TensorProto::BOOL || elements(name) != 1) return false;
+  return t.has_raw_data() ? t.raw_data() == std::string(1, '\0')
+                          : t.int32_data_size() == 1 && t.int32_data(0) == 0;
+}
+
 void OnnxFile::read_constant(const onnx::NodeProto& node) {
-  const onnx::AttributeProto* value = attribute(node, "value");
+  const onnx::AttributeProto* value = attribute(node, "value", onnx::AttributeProto::TENSOR);
   if (value == nullptr || !value->has_t() || node.output_size() != 1) {
     fail(node.name(), ": a Constant is expected to be a tensor");
   }
-  constants_[node.output(0)] = &value->t();
+  define(node.output(0), value->t());
 }
 
 void OnnxFile::name_constant(const std::string& name, const std::string& same) {
-  constants_[name] = &constant(same);
+  define(name, constant(same));
 }
 
 bool OnnxFile::is_integers(const std::string& name) const {
@@ -168,51 +184,62 @@ bool OnnxFile::is_integers(const std::string& name) const {
                                     at->second->data_type() == onnx::TensorProto::INT32);
 }
 
+onnx::TensorProto& OnnxFile::own(std::size_t numbers) {
+  own_numbers_ = checked_sum(own_numbers_, numbers, text(file_, ": the size of computed constants"),
+                             most_parameters);
+  return own_.emplace_back();
+}
+
 void OnnxFile::set_floats(const std::string& name, const std::vector<std::size_t>& dimensions,
                           const std::vector<float>& values) {
-  onnx::TensorProto& t = own_.emplace_back();
+  onnx::TensorProto& t = own(values.size());
   t.set_data_type(onnx::TensorProto::FLOAT);
   for (const std::size_t n : dimensions) t.add_dims(static_cast<std::int64_t>(n));
   *t.mutable_float_data() = {values.begin(), values.end()};
-  constants_[name] = &t;
+  define(name, t);
 }
 
 void OnnxFile::set_integers(const std::string& name, const std::vector<std::size_t>& dimensions,
                             const std::vector<std::int64_t>& values) {
-  onnx::TensorProto& t = own_.emplace_back();
+  onnx::TensorProto& t = own(values.size());
   t.set_data_type(onnx::TensorProto::INT64);
   for (const std::size_t n : dimensions) t.add_dims(static_cast<std::int64_t>(n));
   for (const std::int64_t v : values) t.add_int64_data(v);
-  constants_[name] = &t;
+  define(name, t);
 }
 
-const onnx::AttributeProto* OnnxFile::attribute(const onnx::NodeProto& node,
-                                                const char* name) const {
+const onnx::AttributeProto* OnnxFile::attribute(const onnx::NodeProto& node, const char* name,
+                                                onnx::AttributeProto::AttributeType type) const {
   for (const onnx::AttributeProto& a : node.attribute()) {
-    if (a.name() == name) return &a;
+    if (a.name() != name) continue;
+    // Files of the first version of the format say no types.
+    if (a.type() == type || a.type() == onnx::AttributeProto::UNDEFINED) return &a;
+    fail(node.name(), ": its attribute ", name, " is ",
+         onnx::AttributeProto_AttributeType_Name(a.type()), ", but ",
+         onnx::AttributeProto_AttributeType_Name(type), " is expected");
   }
   return nullptr;
 }
 
 std::int64_t OnnxFile::integer(const onnx::NodeProto& node, const char* name,
                                std::int64_t other) const {
-  const onnx::AttributeProto* a = attribute(node, name);
+  const onnx::AttributeProto* a = attribute(node, name, onnx::AttributeProto::INT);
   return a == nullptr ? other : a->i();
 }
 
 float OnnxFile::number(const onnx::NodeProto& node, const char* name, float other) const {
-  const onnx::AttributeProto* a = attribute(node, name);
+  const onnx::AttributeProto* a = attribute(node, name, onnx::AttributeProto::FLOAT);
   return a == nullptr ? other : a->f();
 }
 
 std::string OnnxFile::word(const onnx::NodeProto& node, const char* name, const char* other) const {
-  const onnx::AttributeProto* a = attribute(node, name);
+  const onnx::AttributeProto* a = attribute(node, name, onnx::AttributeProto::STRING);
   return a == nullptr ? other : a->s();
 }
 
 std::optional<std::vector<std::int64_t>> OnnxFile::list(const onnx::NodeProto& node,
                                                         const char* name) const {
-  const onnx::AttributeProto* a = attribute(node, name);
+  const onnx::AttributeProto* a = attribute(node, name, onnx::AttributeProto::INTS);
   if (a == nullptr) return std::nullopt;
   return std::vector<std::int64_t>(a->ints().begin(), a->ints().end());
 }

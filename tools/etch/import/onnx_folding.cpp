@@ -5,13 +5,17 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <set>
 
 namespace etch::host {
 
 namespace {
 
-// Larger arrays of integers aren't sizes.
-constexpr std::size_t most = 4096;
+// Larger arrays of integers aren't sizes, and larger numbers could overflow.
+constexpr std::size_t most = 256;
+constexpr std::int64_t most_number = 1 << 30;
+
+bool is_small(std::int64_t n) { return n >= -most_number && n <= most_number; }
 
 using Integers = std::vector<std::int64_t>;
 
@@ -42,16 +46,15 @@ class Folding {
     if (node_.op_type() == "Shape") return shape();
     for (const std::string& name : node_.input()) {
       if (name.empty() || !file_.is_integers(name)) return std::nullopt;
-      Array a{file_.dimensions(name), file_.integers(name)};
-      if (a.values.size() > most) return std::nullopt;
-      inputs_.push_back(std::move(a));
+      if (file_.elements(name) > most) return std::nullopt;
+      inputs_.push_back({file_.dimensions(name), file_.integers(name)});
     }
     if (inputs_.empty()) return std::nullopt;
     const std::string& op = node_.op_type();
     if (op == "Add") return combined(std::plus<>());
     if (op == "Sub") return combined(std::minus<>());
     if (op == "Mul") return combined(std::multiplies<>());
-    if (op == "Cast" || op == "Identity") return inputs_[0];
+    if (op == "Cast" || op == "Identity") return same();
     if (op == "Concat") return concatenated();
     if (op == "ConstantOfShape") return filled();
     if (op == "Gather") return gathered();
@@ -63,25 +66,36 @@ class Folding {
   }
 
  private:
+  // Since opset 15 of a part of the dimensions: not folded.
   std::optional<Array> shape() const {
     if (node_.input_size() < 1 || !file_.is_constant(node_.input(0))) return std::nullopt;
+    if (node_.attribute_size() > 0) return std::nullopt;
     const std::vector<std::size_t> d = file_.dimensions(node_.input(0));
     return Array{{d.size()}, {d.begin(), d.end()}};
   }
 
-  // Numbers beyond 32 bits aren't sizes, and could overflow.
+  // Integers of 32 bits are kept as 64.
+  std::optional<Array> same() const {
+    const std::int64_t to = file_.integer(node_, "to", onnx::TensorProto::INT64);
+    const bool wide = to == onnx::TensorProto::INT64 || to == onnx::TensorProto::INT32;
+    const bool fits = to == onnx::TensorProto::INT64 ||
+                      std::all_of(inputs_[0].values.begin(), inputs_[0].values.end(), is_small);
+    return wide && fits ? std::optional(inputs_[0]) : std::nullopt;
+  }
+
+  // Of equal dimensions, or with one number.
   template <class F>
   std::optional<Array> combined(F f) const {
     if (inputs_.size() != 2) return std::nullopt;
     const Array &a = inputs_[0], &b = inputs_[1];
-    const std::size_t n = std::max(a.values.size(), b.values.size());
-    const bool fits =
-        a.values.size() == b.values.size() || a.values.size() == 1 || b.values.size() == 1;
-    if (!fits || a.values.empty() || b.values.empty()) return std::nullopt;
-    Array y{a.values.size() == n ? a.dimensions : b.dimensions, {}};
-    for (std::size_t i = 0; i < n; ++i) {
+    const bool one_of_a = a.values.size() == 1 && a.dimensions.size() <= b.dimensions.size();
+    const bool one_of_b = b.values.size() == 1 && b.dimensions.size() <= a.dimensions.size();
+    if (a.dimensions != b.dimensions && !one_of_a && !one_of_b) return std::nullopt;
+    Array y{one_of_b ? a.dimensions : b.dimensions, {}};
+    for (std::size_t i = 0; i < std::max(a.values.size(), b.values.size()); ++i) {
+      if (a.values.empty() || b.values.empty()) return std::nullopt;
       const std::int64_t p = a.values[i % a.values.size()], q = b.values[i % b.values.size()];
-      if (std::abs(p) > 1 << 30 || std::abs(q) > 1 << 30) return std::nullopt;
+      if (!is_small(p) || !is_small(q)) return std::nullopt;
       y.values.push_back(f(p, q));
     }
     return y;
@@ -90,7 +104,7 @@ class Folding {
   std::optional<Array> concatenated() const {
     Array y{{0}, {}};
     for (const Array& a : inputs_) {
-      if (a.dimensions.size() != 1) return std::nullopt;
+      if (a.dimensions.size() != 1 || y.values.size() + a.values.size() > most) return std::nullopt;
       y.values.insert(y.values.end(), a.values.begin(), a.values.end());
     }
     y.dimensions = {y.values.size()};
@@ -104,8 +118,9 @@ class Folding {
       n *= static_cast<std::size_t>(d);
       if (n > most) return std::nullopt;
     }
-    const onnx::AttributeProto* a = file_.attribute(node_, "value");
+    const onnx::AttributeProto* a = file_.attribute(node_, "value", onnx::AttributeProto::TENSOR);
     const bool integers = a != nullptr && a->t().data_type() == onnx::TensorProto::INT64;
+    if (!integers) return std::nullopt;
     std::int64_t value = 0;
     if (integers && a->t().int64_data_size() == 1) value = a->t().int64_data(0);
     if (integers && a->t().raw_data().size() == 8) {
@@ -127,7 +142,8 @@ class Folding {
   }
 
   std::optional<Array> reshaped() const {
-    if (inputs_.size() != 2) return std::nullopt;
+    if (inputs_.size() != 2 || inputs_[1].dimensions.size() != 1) return std::nullopt;
+    if (std::count(inputs_[1].values.begin(), inputs_[1].values.end(), -1) > 1) return std::nullopt;
     Array y{{}, inputs_[0].values};
     std::size_t known = 1;
     for (const std::int64_t d : inputs_[1].values) {
@@ -146,20 +162,34 @@ class Folding {
 
   std::optional<Array> squeezed(bool adds) const {
     Array y = inputs_[0];
-    const std::size_t axes = inputs_.size() > 1 ? inputs_[1].values.size() : 1;
+    std::vector<std::int64_t> axes =
+        file_.list(node_, "axes").value_or(std::vector<std::int64_t>{});
+    if (inputs_.size() > 1) axes = inputs_[1].values;
+    if (axes.empty()) return std::nullopt;
+    const std::size_t rank = y.dimensions.size() + (adds ? axes.size() : 0);
+    std::set<std::size_t> at;
+    for (const std::int64_t a : axes) {
+      const auto index = index_of(a, rank);
+      if (!index || !at.insert(*index).second) return std::nullopt;
+    }
     if (adds) {
-      y.dimensions.insert(y.dimensions.begin(), axes, 1);
+      for (const std::size_t a : at) y.dimensions.insert(y.dimensions.begin() + signed_of(a), 1);
     } else {
-      std::erase(y.dimensions, std::size_t{1});
+      for (auto a = at.rbegin(); a != at.rend(); ++a) {
+        if (y.dimensions[*a] != 1) return std::nullopt;
+        y.dimensions.erase(y.dimensions.begin() + signed_of(*a));
+      }
     }
     return y.dimensions.size() > 8 ? std::nullopt : std::optional(y);
   }
+  static std::ptrdiff_t signed_of(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
 
   // Inputs: data, starts, ends, axes, steps.
   std::optional<Array> sliced() const {
     if (inputs_.size() < 3) return std::nullopt;
     Array y = inputs_[0];
     const std::size_t count = inputs_[1].values.size();
+    if (count > y.dimensions.size()) return std::nullopt;
     for (const Array& a : inputs_) {
       if (&a != &inputs_[0] && a.values.size() != count) return std::nullopt;
     }
@@ -168,9 +198,10 @@ class Folding {
           inputs_.size() > 3 ? inputs_[3].values[i] : static_cast<std::int64_t>(i);
       const std::int64_t step = inputs_.size() > 4 ? inputs_[4].values[i] : 1;
       const auto axis = index_of(number, y.dimensions.size());
-      if (!axis || step == 0 || std::abs(step) > static_cast<std::int64_t>(most)) {
-        return std::nullopt;
-      }
+      if (!axis || step == 0 || !is_small(step)) return std::nullopt;
+      // Where it begins before all of them and runs back, ONNX and numpy don't agree.
+      const auto length = static_cast<std::int64_t>(y.dimensions[*axis]);
+      if (step < 0 && inputs_[1].values[i] < -length) return std::nullopt;
       y = along(y, *axis, inputs_[1].values[i], inputs_[2].values[i], step);
     }
     return y;

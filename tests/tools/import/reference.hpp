@@ -1,0 +1,344 @@
+// Plain loops that say what operators of ONNX and TFLite are, for arrays of any rank, and what the
+// layers of an imported network are, for one image. In double.
+// https://onnx.ai/onnx/operators
+#pragma once
+#include "import/imported.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+#include <vector>
+
+namespace reference {
+
+using Sizes = std::vector<std::size_t>;
+using Axes = std::vector<std::int64_t>;
+
+// What the rules of the format forbid.
+struct Invalid : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+inline void require(bool holds, const char* what) {
+  if (!holds) throw Invalid(what);
+}
+
+inline std::size_t product(const Sizes& sizes) {
+  return std::accumulate(sizes.begin(), sizes.end(), std::size_t{1}, std::multiplies<>());
+}
+
+struct Array {
+  Sizes sizes;
+  std::vector<double> values;
+
+  explicit Array(Sizes s = {}) : sizes(std::move(s)), values(product(sizes)) {}
+  std::size_t rank() const { return sizes.size(); }
+  std::size_t axis(std::int64_t a) const {
+    const auto r = static_cast<std::int64_t>(rank());
+    require(a >= -r && a < r, "axis");
+    return static_cast<std::size_t>(a < 0 ? a + r : a);
+  }
+  // Elements in one step of an axis.
+  std::size_t step(std::size_t axis) const {
+    return product(Sizes(sizes.begin() + static_cast<std::ptrdiff_t>(axis) + 1, sizes.end()));
+  }
+  double& at(std::size_t a, std::size_t b, std::size_t c, std::size_t d) {
+    return values[((a * sizes[1] + b) * sizes[2] + c) * sizes[3] + d];
+  }
+  double at(std::size_t a, std::size_t b, std::size_t c, std::size_t d) const {
+    return values[((a * sizes[1] + b) * sizes[2] + c) * sizes[3] + d];
+  }
+};
+
+inline Array reshaped(Array x, const Sizes& sizes) {
+  require(product(sizes) == x.values.size(), "elements");
+  x.sizes = sizes;
+  return x;
+}
+
+template <class F>
+Array mapped(Array x, const F& f) {
+  for (double& v : x.values) v = f(v);
+  return x;
+}
+
+// Dimensions are aligned at their ends; those of 1 are repeated.
+template <class F>
+Array broadcast(const Array& a, const Array& b, const F& f) {
+  const std::size_t rank = std::max(a.rank(), b.rank());
+  Sizes sizes(rank, 1);
+  const auto size = [&](const Array& x, std::size_t axis) {
+    return axis + x.rank() < rank ? 1 : x.sizes[axis + x.rank() - rank];
+  };
+  for (std::size_t k = 0; k < rank; ++k) {
+    const std::size_t p = size(a, k), q = size(b, k);
+    require(p == q || p == 1 || q == 1, "broadcast");
+    sizes[k] = std::max(p, q);
+  }
+  Array y(sizes);
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    const auto from = [&](const Array& x) {
+      std::size_t at = 0;
+      for (std::size_t k = 0; k < rank; ++k) {
+        at = at * size(x, k) + (size(x, k) == 1 ? 0 : i / y.step(k) % sizes[k]);
+      }
+      return x.values[at];
+    };
+    y.values[i] = f(from(a), from(b));
+  }
+  return y;
+}
+
+inline Array transposed(const Array& x, const Sizes& order) {
+  Sizes sizes;
+  for (const std::size_t axis : order) sizes.push_back(x.sizes[axis]);
+  Array y(sizes);
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < order.size(); ++k)
+      at += i / y.step(k) % sizes[k] * x.step(order[k]);
+    y.values[i] = x.values[at];
+  }
+  return y;
+}
+
+// Over the axes [from, to) as one.
+inline Array softmax(Array x, std::size_t from, std::size_t to) {
+  const std::size_t inner =
+      product(Sizes(x.sizes.begin() + static_cast<std::ptrdiff_t>(to), x.sizes.end()));
+  const std::size_t over = x.step(from) * x.sizes[from] / inner;
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    if (i / inner % over != 0) continue;
+    double most = x.values[i], sum = 0;
+    for (std::size_t k = 0; k < over; ++k) most = std::max(most, x.values[i + k * inner]);
+    for (std::size_t k = 0; k < over; ++k) sum += std::exp(x.values[i + k * inner] - most);
+    for (std::size_t k = 0; k < over; ++k) {
+      x.values[i + k * inner] = std::exp(x.values[i + k * inner] - most) / sum;
+    }
+  }
+  return x;
+}
+
+inline Array mean(const Array& x, const Axes& axes, bool keep) {
+  std::vector<bool> over(x.rank());
+  for (const std::int64_t a : axes) over[x.axis(a)] = true;
+  Sizes kept;
+  for (std::size_t k = 0; k < x.rank(); ++k) kept.push_back(over[k] ? 1 : x.sizes[k]);
+  Array y(kept);
+  const double count = static_cast<double>(x.values.size() / y.values.size());
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < x.rank(); ++k)
+      at = at * kept[k] + (over[k] ? 0 : i / x.step(k) % x.sizes[k]);
+    y.values[at] += x.values[i] / count;
+  }
+  if (keep) return y;
+  Sizes sizes;
+  for (std::size_t k = 0; k < x.rank(); ++k) {
+    if (!over[k]) sizes.push_back(x.sizes[k]);
+  }
+  return reshaped(y, sizes);
+}
+
+inline Array padded(const Array& x, const Sizes& before, const Sizes& after) {
+  require(before.size() == x.rank() && after.size() == x.rank(), "pads");
+  Sizes sizes;
+  for (std::size_t k = 0; k < x.rank(); ++k) sizes.push_back(before[k] + x.sizes[k] + after[k]);
+  Array y(sizes);
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < x.rank(); ++k)
+      at += (i / x.step(k) % x.sizes[k] + before[k]) * y.step(k);
+    y.values[at] = x.values[i];
+  }
+  return y;
+}
+
+// (..., K) by a matrix (K, O).
+inline Array product_with(const Array& x, const Array& w) {
+  require(x.rank() >= 2 && w.rank() == 2 && x.sizes.back() == w.sizes[0], "MatMul");
+  Sizes sizes = x.sizes;
+  sizes.back() = w.sizes[1];
+  Array y(sizes);
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    const std::size_t row = i / w.sizes[1], o = i % w.sizes[1];
+    for (std::size_t k = 0; k < w.sizes[0]; ++k) {
+      y.values[i] += x.values[row * w.sizes[0] + k] * w.values[k * w.sizes[1] + o];
+    }
+  }
+  return y;
+}
+
+// A window over (N, C, H, W); pads: top, left, bottom, right.
+struct Windows {
+  Sizes kernel{1, 1}, strides{1, 1}, dilations{1, 1}, pads{0, 0, 0, 0};
+  bool ceil = false;
+
+  std::size_t positions(std::size_t length, std::size_t axis) const {
+    const std::size_t span = (kernel[axis] - 1) * dilations[axis] + 1;
+    const std::size_t all = pads[axis] + length + pads[axis + 2];
+    require(all >= span, "window");
+    const std::size_t floor = (all - span) / strides[axis] + 1;
+    const bool more =
+        ceil && (all - span) % strides[axis] != 0 && floor * strides[axis] < length + pads[axis];
+    return floor + more;
+  }
+  // For each tap: whether it is on x, within the padding, or beyond; and where it is on x.
+  template <class F>
+  void taps(const Array& x, std::size_t r, std::size_t c, const F& f) const {
+    for (std::size_t u = 0; u < kernel[0]; ++u) {
+      for (std::size_t v = 0; v < kernel[1]; ++v) {
+        const std::size_t row = r * strides[0] + u * dilations[0],
+                          column = c * strides[1] + v * dilations[1];
+        const bool inside = row >= pads[0] && row - pads[0] < x.sizes[2] && column >= pads[1] &&
+                            column - pads[1] < x.sizes[3];
+        const bool counted =
+            row < pads[0] + x.sizes[2] + pads[2] && column < pads[1] + x.sizes[3] + pads[3];
+        f(inside, counted, row - pads[0], column - pads[1], u, v);
+      }
+    }
+  }
+};
+
+inline Array conv(const Array& x, const Array& w, const Array* bias, std::size_t groups,
+                  const Windows& k) {
+  require(x.rank() == 4 && w.rank() == 4 && groups > 0 && w.sizes[1] * groups == x.sizes[1] &&
+              w.sizes[0] % groups == 0,
+          "Conv");
+  Array y({x.sizes[0], w.sizes[0], k.positions(x.sizes[2], 0), k.positions(x.sizes[3], 1)});
+  const std::size_t in = w.sizes[1], out = w.sizes[0] / groups;
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    const std::size_t n = i / y.step(0), o = i / y.step(1) % y.sizes[1],
+                      r = i / y.step(2) % y.sizes[2], c = i % y.sizes[3];
+    if (bias != nullptr) y.values[i] = bias->values.at(o);
+    k.taps(
+        x, r, c,
+        [&](bool inside, bool, std::size_t row, std::size_t column, std::size_t u, std::size_t v) {
+          for (std::size_t q = 0; inside && q < in; ++q) {
+            y.values[i] += x.at(n, o / out * in + q, row, column) * w.at(o, q, u, v);
+          }
+        });
+  }
+  return y;
+}
+
+// average: the mean; with count_include_pad of padding, too.
+inline Array pool(const Array& x, const Windows& k, bool average, bool count_include_pad) {
+  require(x.rank() == 4, "pool");
+  Array y({x.sizes[0], x.sizes[1], k.positions(x.sizes[2], 0), k.positions(x.sizes[3], 1)});
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    const std::size_t n = i / y.step(0), o = i / y.step(1) % y.sizes[1],
+                      r = i / y.step(2) % y.sizes[2], c = i % y.sizes[3];
+    double sum = 0, most = -INFINITY, count = 0;
+    k.taps(x, r, c,
+           [&](bool inside, bool counted, std::size_t row, std::size_t column, std::size_t,
+               std::size_t) {
+             if (inside) {
+               sum += x.at(n, o, row, column);
+               most = std::max(most, x.at(n, o, row, column));
+             }
+             count += inside || (counted && count_include_pad);
+           });
+    y.values[i] = average ? sum / count : most;
+  }
+  return y;
+}
+
+// Along the channels of (N, C, ...).
+inline Array batch_norm(Array x, double eps, const std::vector<std::vector<float>>& tensors) {
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    const std::size_t c = i / x.step(1) % x.sizes[1];
+    x.values[i] =
+        (x.values[i] - tensors[2].at(c)) / std::sqrt(tensors[3].at(c) + eps) * tensors[0].at(c) +
+        tensors[1].at(c);
+  }
+  return x;
+}
+
+inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+// What the imported network makes of one image in the order (C, H, W), by the layers' definitions.
+class Layers {
+ public:
+  explicit Layers(const etch::host::ImportedNetwork& network) : network_(network) {}
+
+  std::vector<double> operator()(const std::vector<double>& image) {
+    const etch::Shape in = network_.shape(0);
+    values_[0] = Array({1, in.channels, in.height, in.width});
+    values_[0].values = image;
+    for (const etch::host::ImportedLayer& l : network_.layers())
+      values_[l.y] = made(l, values_.at(l.x));
+    return values_.at(network_.output()).values;
+  }
+
+ private:
+  using Kind = etch::host::LayerKind;
+
+  static Array array(const etch::host::ImportedTensor& t, const Sizes& sizes) {
+    Array a(sizes);
+    require(a.values.size() == t.values.size(), "weights");
+    std::copy(t.values.begin(), t.values.end(), a.values.begin());
+    return a;
+  }
+  // Of PyTorch: what is beyond the padding is extra_padding.
+  static Windows windows(const etch::Window& w) {
+    return {{w.kernel_size.height, w.kernel_size.width},
+            {w.stride.height, w.stride.width},
+            {w.dilation.height, w.dilation.width},
+            {w.padding.height, w.padding.width, w.padding.height + w.extra_padding.height,
+             w.padding.width + w.extra_padding.width}};
+  }
+
+  Array made(const etch::host::ImportedLayer& l, const Array& x) {
+    const Windows k = windows(l.window);
+    const std::size_t channels = x.sizes[1];
+    switch (l.kind) {
+      case Kind::conv2d: {
+        const Array w =
+            array(l.tensors[0], {l.outputs, channels / l.groups, k.kernel[0], k.kernel[1]});
+        const Array b = l.has_bias() ? array(l.tensors[1], {l.outputs}) : Array();
+        return conv(x, w, l.has_bias() ? &b : nullptr, l.groups, k);
+      }
+      case Kind::linear: {
+        const Array w = transposed(array(l.tensors[0], {l.outputs, channels}), {1, 0});
+        Array y = product_with(reshaped(x, {1, channels}), w);
+        if (l.has_bias()) y = broadcast(y, array(l.tensors[1], {l.outputs}), std::plus<>());
+        return reshaped(y, {1, l.outputs, 1, 1});
+      }
+      case Kind::batch_norm:
+        return batch_norm(
+            x, l.eps,
+            {l.tensors[0].values, l.tensors[1].values, l.tensors[2].values, l.tensors[3].values});
+      case Kind::max_pool:
+        return pool(x, k, false, false);
+      case Kind::avg_pool:
+        return pool(x, k, true, l.count_include_pad);
+      case Kind::global_avg_pool:
+        return mean(x, {2, 3}, true);
+      case Kind::relu:
+        return mapped(x, [](double v) { return std::max(v, 0.0); });
+      case Kind::relu6:
+        return mapped(x, [](double v) { return std::min(std::max(v, 0.0), 6.0); });
+      case Kind::leaky_relu:
+        return mapped(x, [&](double v) { return v > 0 ? v : static_cast<double>(l.slope) * v; });
+      case Kind::sigmoid:
+        return mapped(x, sigmoid);
+      case Kind::tanh:
+        return mapped(x, [](double v) { return std::tanh(v); });
+      case Kind::softmax:
+        return softmax(x, 1, 2);
+      case Kind::flatten:
+        return reshaped(x, {1, x.values.size(), 1, 1});
+      case Kind::add:
+        return broadcast(x, values_.at(l.skip), std::plus<>());
+    }
+    throw Invalid("layer");
+  }
+
+  const etch::host::ImportedNetwork& network_;
+  std::map<int, Array> values_;
+};
+
+}  // namespace reference
