@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <vector>
@@ -57,10 +58,7 @@ inline void check_close(const Guarded& got, const std::vector<double>& want) {
 }
 
 inline bool same_bits(const Guarded& a, const Guarded& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 #if defined(HWY_COMPILE_ONLY_STATIC)

@@ -104,9 +104,11 @@ HWY_INLINE hn::Vec<D> parameter(D d, const float* p, std::size_t c, float otherw
 }
 
 // The mean and the centred sum of squares of a block. One pass, about a point near the mean: that
-// of the first rows. Then (sum of squares) - rows * (mean - point)^2 loses nothing.
+// of the first rows. Then (sum of squares) - rows * (mean - point)^2 loses nothing. Where the
+// first rows are unlike the others that difference is small beside its terms: once more, then,
+// about the mean of all.
 HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride, std::size_t width,
-                           PerChannel& mean, PerChannel& squares) {
+                           float eps, PerChannel& mean, PerChannel& squares) {
   const std::size_t some = std::min(rows, summed_rows);
   PerChannel point, sum, unused;
   sum_rows(some, width, point, unused,
@@ -115,20 +117,28 @@ HWY_INLINE void statistics(const float* x, std::size_t rows, std::size_t stride,
   for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR {
     point.set(d, c, hn::Div(point.get(d, c), hn::Set(d, static_cast<float>(some))));
   });
-  sum_rows(rows, width, sum, squares,
-           [&](auto d, std::size_t r, std::size_t c, auto& a, auto& b) HWY_ATTR {
-             ask_ahead(x + r * stride + c, summed_rows, stride);
-             const auto v = hn::Sub(hn::LoadU(d, x + r * stride + c), point.get(d, c));
-             a = hn::Add(a, v);
-             b = hn::MulAdd(v, v, b);
-           });
   const float n = static_cast<float>(rows);
-  for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR {
-    const auto offset = hn::Div(sum.get(d, c), hn::Set(d, n));
-    mean.set(d, c, hn::Add(point.get(d, c), offset));
-    const auto s = hn::NegMulAdd(sum.get(d, c), offset, squares.get(d, c));
-    squares.set(d, c, hn::Max(s, hn::Zero(d)));
-  });
+  for (bool again = true, is_far = true; is_far; again = false) {
+    sum_rows(rows, width, sum, squares,
+             [&](auto d, std::size_t r, std::size_t c, auto& a, auto& b) HWY_ATTR {
+               ask_ahead(x + r * stride + c, summed_rows, stride);
+               const auto v = hn::Sub(hn::LoadU(d, x + r * stride + c), point.get(d, c));
+               a = hn::Add(a, v);
+               b = hn::MulAdd(v, v, b);
+             });
+    is_far = false;
+    for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR {
+      const auto offset = hn::Div(sum.get(d, c), hn::Set(d, n));
+      mean.set(d, c, hn::Add(point.get(d, c), offset));
+      const auto s = relu(d, hn::NegMulAdd(sum.get(d, c), offset, squares.get(d, c)));
+      // Only channels whose point was far: the others' sums stay the same bits.
+      const auto enough = hn::Mul(hn::Set(d, 8.0f), hn::Add(s, hn::Set(d, n * eps)));
+      const auto far = hn::Gt(squares.get(d, c), enough);
+      point.set(d, c, hn::IfThenElse(far, mean.get(d, c), point.get(d, c)));
+      is_far |= again && !hn::AllFalse(d, far);
+      squares.set(d, c, s);
+    });
+  }
 }
 
 // y = (x - mean) * scale + bias, where scale = inv_std * weight, over the rows of a block.
@@ -157,7 +167,7 @@ inline void batch_norm_forward(const BatchNormForward& a) {
   const float unbiased = static_cast<float>(a.rows > 1 ? a.rows - 1 : 1);
   for_blocks(a.threads, a.rows, a.channels, [&](std::size_t first, std::size_t width) HWY_ATTR {
     PerChannel mean, squares;
-    statistics(a.x + first, a.rows, a.channels, width, mean, squares);
+    statistics(a.x + first, a.rows, a.channels, width, a.eps, mean, squares);
     for_lanes(0, width, [&](auto d, std::size_t c) HWY_ATTR {
       const auto s = squares.get(d, c), m = mean.get(d, c);
       const auto var = hn::Add(hn::Div(s, hn::Set(d, n)), hn::Set(d, a.eps));
