@@ -1,21 +1,31 @@
+// Activations, sums, dropout and softmax over cases drawn by lot against their formulas in double,
+// and at NaN, infinities, zeros of both signs and subnormal numbers against PyTorch's values.
 #include <etch/kernels/elementwise.hpp>
 
+#include <bit>
+#include <map>
+
+#include "../drawn.hpp"
 #include "guarded.hpp"
 
 using namespace etch;
 using namespace etch::kernels;
 using namespace guarded;
+using drawn::pick;
 
 namespace {
 
-constexpr std::size_t sizes[] = {1, 3, 7, 16, 33, 100, 1021, 40000};
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr Function functions[] = {Function::relu, Function::relu6, Function::leaky_relu,
+                                  Function::sigmoid, Function::tanh};
 
+// torch.nn.functional's forward, and its backward from the output; comparisons with NaN are false.
 double value_of(Function f, double x, double slope) {
   switch (f) {
     case Function::relu:
-      return x > 0 ? x : 0;
+      return x < 0 ? 0 : x;
     case Function::relu6:
-      return x > 6 ? 6 : x > 0 ? x : 0;
+      return x < 0 ? 0 : x > 6 ? 6 : x;
     case Function::leaky_relu:
       return x > 0 ? x : slope * x;
     case Function::sigmoid:
@@ -25,113 +35,216 @@ double value_of(Function f, double x, double slope) {
   }
   return 0;
 }
-double slope_of(Function f, double y, double slope) {
+double gradient_of(Function f, double y, double dy, double slope) {
   switch (f) {
     case Function::relu:
-      return y > 0;
+      return y <= 0 ? 0 : dy;
     case Function::relu6:
-      return y > 0 && y < 6;
+      return y <= 0 || y >= 6 ? 0 : dy;
     case Function::leaky_relu:
-      return y > 0 ? 1 : slope;
+      return y > 0 ? dy : dy * slope;
     case Function::sigmoid:
-      return y * (1 - y);
+      return dy * (1 - y) * y;
     case Function::tanh:
-      return 1 - y * y;
+      return dy * (1 - y * y);
   }
   return 0;
 }
 
+// Mostly short, at times enough for several threads.
+std::size_t draw_size(Generator& random) {
+  return random.below(20) == 0 ? pick(random, 32'000, 70'000) : drawn::size(random, 300);
+}
+
+// Some of them special.
+Guarded draw_values(std::size_t size, float scale, bool special, Generator& random) {
+  constexpr float values[] = {poison, infinity, -infinity, 0.0f, -0.0f,
+                              1e-40f, -1e-40f,  6.0f,      1e30f};
+  Guarded x = random_values(size, random);
+  for (std::size_t i = 0; i < size; ++i) {
+    x.data()[i] *= scale;
+    if (special && random.below(8) == 0) x.data()[i] = values[random.below(std::size(values))];
+  }
+  return x;
+}
+
+// `terms` is the size of what a difference was made of.
+bool is_close(double got, double want, double terms) {
+  if (std::isnan(want)) return std::isnan(got);
+  if (std::isinf(want) || std::abs(want) > double{std::numeric_limits<float>::max()}) {
+    return std::isinf(got) && (got > 0) == (want > 0);
+  }
+  return std::abs(got - want) <= 1e-6 * terms + 1e-5 * std::abs(want);
+}
+template <class Want>
+void check_each(const char* what, const Guarded& got, const Want& want,
+                const Guarded* terms = nullptr) {
+  INFO(what);
+  REQUIRE(got.intact());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const double size = terms != nullptr ? std::abs(double{(*terms)[i]}) : 0;
+    if (!is_close(got[i], want(i), std::isfinite(size) ? std::max(size, 1.0) : 1.0)) {
+      FAIL("at " << i << " of " << got.size() << ": " << got[i] << " instead of " << want(i));
+    }
+  }
+}
+
 }  // namespace
 
-TEST_CASE("activations equal their formulas") {
-  for_each_target([] {
-    Generator random{1};
-    for (const Function f : {Function::relu, Function::relu6, Function::leaky_relu,
-                             Function::sigmoid, Function::tanh}) {
-      for (const std::size_t n : sizes) {
-        Guarded x = random_values(n, random), dy = random_values(n, random);
-        for (std::size_t i = 0; i < n; ++i) x.data()[i] *= i % 5 == 0 ? 100.0f : 4.0f;
-        Guarded y(n, poison), dx(n, poison), dx3(n, poison);
-        activation({f, 0.1f, n, 1, x.data(), y.data()});
-        std::vector<double> want(n), want_dx(n);
-        for (std::size_t i = 0; i < n; ++i) want[i] = value_of(f, x[i], 0.1f);
-        check_close(y, want);
-        activation_gradient({f, 0.1f, n, 1, y.data(), dy.data(), dx.data()});
-        activation_gradient({f, 0.1f, n, 3, y.data(), dy.data(), dx3.data()});
-        for (std::size_t i = 0; i < n; ++i) want_dx[i] = dy[i] * slope_of(f, y[i], 0.1f);
-        check_close(dx, want_dx);
-        CHECK(same_bits(dx, dx3));
-        activation({f, 0.1f, n, 3, x.data(), x.data()});  // in place
-        CHECK(same_bits(x, y));
-      }
-    }
+TEST_CASE("activations and their gradients over cases drawn by lot") {
+  drawn::for_each_case(300, [&](Generator& random, unsigned i) {
+    const Function f = functions[i % std::size(functions)];
+    const std::size_t n = draw_size(random), threads = pick(random, 1, 4);
+    const bool in_place = random.below(2) == 0, special = random.below(2) == 0;
+    const float slope = random.below(2) == 0 ? 0.01f : 0.3f;
+    constexpr float scales[] = {1e-3f, 1, 4, 100};
+    const Guarded x = draw_values(n, scales[random.below(4)], special, random);
+    const Guarded dy = draw_values(n, 1, special, random);
+    INFO("function " << static_cast<int>(f) << ", " << n << " numbers, threads " << threads
+                     << ", in place " << in_place << ", special " << special);
+    for_each_target([&] {
+      Guarded from = x, back = dy, y(n, poison), dx(n, poison), y1(n, poison), dx1(n, poison);
+      Guarded &to = in_place ? from : y, &down = in_place ? back : dx;
+      activation({f, slope, n, 1, from.data(), y1.data()});
+      activation({f, slope, n, threads, from.data(), to.data()});
+      check_each("y", to, [&](std::size_t k) { return value_of(f, x[k], slope); });
+      CHECK(same_bits(to, y1));
+      activation_gradient({f, slope, n, 1, to.data(), back.data(), dx1.data()});
+      activation_gradient({f, slope, n, threads, to.data(), back.data(), down.data()});
+      check_each(
+          "dx", down, [&](std::size_t k) { return gradient_of(f, to[k], dy[k], slope); }, &dy);
+      CHECK(same_bits(down, dx1));
+    });
   });
 }
 
-TEST_CASE("add") {
-  for_each_target([] {
-    Generator random{2};
-    for (const std::size_t n : sizes) {
-      Guarded a = random_values(n, random), b = random_values(n, random), y(n, poison);
-      add({n, 2, a.data(), b.data(), y.data()});
-      std::vector<double> want(n);
-      for (std::size_t i = 0; i < n; ++i) want[i] = a[i] + b[i];
-      check_close(y, want);
-    }
-  });
-}
-
-TEST_CASE("softmax and its gradient") {
-  for_each_target([] {
-    Generator random{3};
-    for (const std::size_t columns : {1u, 2u, 10u, 37u, 1000u}) {
-      const std::size_t rows = 23, n = rows * columns;
-      Guarded x = random_values(n, random), dy = random_values(n, random);
-      for (std::size_t i = 0; i < n; ++i) x.data()[i] *= 30;
-      Guarded y(n, poison), dx(n, poison);
-      softmax({rows, columns, 2, x.data(), y.data()});
-      std::vector<double> want(n), want_dx(n);
-      for (std::size_t r = 0; r < rows; ++r) {
-        double sum = 0, dot = 0;
-        for (std::size_t i = 0; i < columns; ++i) sum += std::exp(double{x[r * columns + i]});
-        for (std::size_t i = 0; i < columns; ++i) {
-          want[r * columns + i] = std::exp(double{x[r * columns + i]}) / sum;
-          dot += want[r * columns + i] * dy[r * columns + i];
-        }
-        for (std::size_t i = r * columns; i < (r + 1) * columns; ++i) {
-          want_dx[i] = want[i] * (dy[i] - dot);
-        }
-      }
-      check_close(y, want);
-      softmax_gradient({rows, columns, 2, y.data(), dy.data(), dx.data()});
-      check_close(dx, want_dx);
-    }
-  });
-}
-
-TEST_CASE("dropout keeps a share of 1 - p, the same elements on every target") {
-  const std::size_t n = 50000;
-  std::vector<float> first;
+TEST_CASE("activations keep the sign of zero and subnormal numbers") {
+  constexpr float x[] = {-0.0f, 0.0f, 1e-40f, -1e-40f};
   for_each_target([&] {
-    Guarded x(n, 1.0f), y(n, poison), again(n, poison);
-    dropout({0.3f, 77, n, 1, x.data(), y.data()});
-    dropout({0.3f, 77, n, 3, x.data(), again.data()});
-    CHECK(y.intact());
-    CHECK(same_bits(y, again));
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      REQUIRE((y[i] == 0 || y[i] == Approx(1 / 0.7)));
-      kept += y[i] != 0;
+    for (const Function f : {Function::relu, Function::relu6, Function::leaky_relu}) {
+      for (std::size_t n = 1; n <= 35; ++n) {
+        Guarded from(n, 0), y(n, poison);
+        for (std::size_t i = 0; i < n; ++i) from.data()[i] = x[i % 4];
+        activation({f, 0.5f, n, 1, from.data(), y.data()});
+        for (std::size_t i = 0; i < n; ++i) {
+          const float want = static_cast<float>(value_of(f, x[i % 4], 0.5));
+          REQUIRE(std::bit_cast<std::uint32_t>(y[i]) == std::bit_cast<std::uint32_t>(want));
+        }
+      }
     }
+  });
+}
+
+TEST_CASE("add over cases drawn by lot") {
+  drawn::for_each_case(100, [&](Generator& random, unsigned) {
+    const std::size_t n = draw_size(random), threads = pick(random, 1, 4), in = random.below(3);
+    const Guarded a = draw_values(n, 1, true, random), b = draw_values(n, 1, true, random);
+    for_each_target([&] {
+      Guarded left = a, right = b, other(n, poison);
+      Guarded& y = in == 0 ? other : in == 1 ? left : right;
+      add({n, threads, left.data(), right.data(), y.data()});
+      check_each("sum", y, [&](std::size_t i) { return double{a[i]} + double{b[i]}; });
+    });
+  });
+}
+
+TEST_CASE("softmax and its gradient over cases drawn by lot") {
+  std::map<std::string, unsigned> seen;
+  drawn::for_each_case(150, [&](Generator& random, unsigned) {
+    const bool wide = random.below(10) == 0, special = random.below(3) == 0;
+    const std::size_t columns = wide ? pick(random, 500, 3000) : drawn::size(random, 70);
+    const std::size_t rows = random.below(10) == 0 ? pick(random, 500, 900) : pick(random, 1, 20);
+    const std::size_t n = wide ? columns * pick(random, 1, 20) : columns * rows;
+    const std::size_t threads = pick(random, 1, 4);
+    const bool in_place = random.below(2) == 0;
+    const Guarded dy = random_values(n, random);
+    Guarded x = random_values(n, random);
+    for (std::size_t i = 0; i < n; ++i) x.data()[i] *= 30;
+    if (special) {
+      constexpr float values[] = {poison, infinity, -infinity, -infinity, -infinity};
+      for (std::size_t k = 0; k < 3; ++k) x.data()[random.below(n)] = values[random.below(5)];
+    }
+    if (columns <= 3 && special) std::fill_n(x.data(), columns, -infinity);
+    INFO(n / columns << " rows of " << columns << ", threads " << threads << ", in place "
+                     << in_place << ", special " << special);
+    std::vector<double> want(n), want_dx(n);
+    for (std::size_t row = 0; row < n; row += columns) {
+      double most = -HUGE_VAL, sum = 0, dot = 0;
+      for (std::size_t i = row; i < row + columns; ++i) {
+        if (x[i] > most || std::isnan(x[i])) most = x[i];
+      }
+      for (std::size_t i = row; i < row + columns; ++i) sum += std::exp(x[i] - most);
+      for (std::size_t i = row; i < row + columns; ++i) {
+        want[i] = std::exp(x[i] - most) / sum;
+        dot += want[i] * dy[i];
+      }
+      for (std::size_t i = row; i < row + columns; ++i) want_dx[i] = want[i] * (dy[i] - dot);
+    }
+    seen["several threads"] += n > 32768 && threads > 1;
+    seen["rows of NaN"] += std::isnan(want[0]);
+    for_each_target([&] {
+      Guarded from = x, back = dy, y(n, poison), dx(n, poison), y1(n, poison), dx1(n, poison);
+      Guarded &to = in_place ? from : y, &down = in_place ? back : dx;
+      softmax({n / columns, columns, 1, from.data(), y1.data()});
+      softmax({n / columns, columns, threads, from.data(), to.data()});
+      check_each("y", to, [&](std::size_t i) { return want[i]; });
+      CHECK(same_bits(to, y1));
+      softmax_gradient({n / columns, columns, 1, to.data(), back.data(), dx1.data()});
+      softmax_gradient({n / columns, columns, threads, to.data(), back.data(), down.data()});
+      check_each("dx", down, [&](std::size_t i) { return want_dx[i]; });
+      CHECK(same_bits(down, dx1));
+    });
+  });
+  CHECK(seen["several threads"] > 0);
+  CHECK(seen["rows of NaN"] > 0);
+}
+
+namespace {
+
+// Whether dropout drops the i-th element, i < 2^32: as kernels/elementwise-inl.hpp says.
+bool is_dropped(float p, std::uint64_t key, std::size_t i) {
+  const auto scramble = [](std::uint32_t h) {
+    h = (h ^ (h >> 16)) * 0x21F0AAADu;
+    h = (h ^ (h >> 15)) * 0x735A2D97u;
+    return h ^ (h >> 15);
+  };
+  const std::uint64_t k = spread_bits(key);
+  const std::uint32_t h = scramble(static_cast<std::uint32_t>(i) ^ static_cast<std::uint32_t>(k));
+  const double drawn = scramble(h ^ static_cast<std::uint32_t>(k >> 32)) >> 8;
+  return drawn < std::floor(double{p} * 0x1p24);
+}
+
+}  // namespace
+
+TEST_CASE("dropout over cases drawn by lot: the same elements on every target") {
+  drawn::for_each_case(100, [&](Generator& random, unsigned) {
+    const std::size_t n = draw_size(random), threads = pick(random, 1, 4);
+    constexpr float shares[] = {0, 0.1f, 0.3f, 0.5f, 0.9f, 1};
+    const float p = shares[random.below(std::size(shares))];
+    const std::uint64_t key = random.bits();
+    const bool in_place = random.below(2) == 0;
+    const Guarded x = draw_values(n, 1, true, random);
+    INFO(n << " numbers, p " << p << ", key " << key << ", threads " << threads);
+    const double factor = p < 1 ? 1 / (1 - double{p}) : 0;
+    for_each_target([&] {
+      Guarded from = x, other(n, poison);
+      Guarded& y = in_place ? from : other;
+      dropout({p, key, n, threads, from.data(), y.data()});
+      check_each("y", y,
+                 [&](std::size_t i) { return x[i] * (is_dropped(p, key, i) ? 0 : factor); });
+    });
+  });
+}
+
+TEST_CASE("dropout keeps a share of 1 - p, and other elements for another key") {
+  const std::size_t n = 50000;
+  for_each_target([&] {
+    Guarded x(n, 1.0f), y(n, poison), other(n, poison);
+    dropout({0.3f, 77, n, 1, x.data(), y.data()});
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < n; ++i) kept += y[i] != 0;
     CHECK(static_cast<double>(kept) / n == Approx(0.7).margin(0.01));
-    if (first.empty()) first.assign(y.data(), y.data() + n);
-    CHECK(std::equal(first.begin(), first.end(), y.data()));
-    Guarded other(n, poison);
     dropout({0.3f, 78, n, 1, x.data(), other.data()});
     CHECK_FALSE(same_bits(y, other));
-    dropout({1.0f, 78, n, 1, x.data(), other.data()});
-    CHECK(other[5] == 0);
-    dropout({0.0f, 78, n, 1, x.data(), other.data()});
-    CHECK(same_bits(other, x));
   });
 }

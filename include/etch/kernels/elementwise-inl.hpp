@@ -40,17 +40,15 @@ inline void activation(const Activation& a) {
   float* y = a.y;
   const float slope = a.negative_slope;
   switch (a.function) {
-    case Function::relu:  // NaN stays NaN, as in PyTorch
+    case Function::relu:
       for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, x + i);
-        hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v), d, y + i);
+        hn::StoreU(relu(d, hn::LoadU(d, x + i)), d, y + i);
       });
       break;
     case Function::relu6:
       for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
         const auto v = hn::LoadU(d, x + i), six = hn::Set(d, 6.0f);
-        const auto most = hn::IfThenElse(hn::Gt(v, six), six, v);
-        hn::StoreU(hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), most), d, y + i);
+        hn::StoreU(relu(d, hn::IfThenElse(hn::Gt(v, six), six, v)), d, y + i);
       });
       break;
     case Function::leaky_relu:
@@ -73,6 +71,7 @@ inline void activation(const Activation& a) {
   }
 }
 
+// Where y is NaN, dy passes: a network that diverged doesn't hide it.
 inline void activation_gradient(const ActivationGradient& a) {
   const float* y = a.y;
   const float* dy = a.dy;
@@ -81,15 +80,15 @@ inline void activation_gradient(const ActivationGradient& a) {
   switch (a.function) {
     case Function::relu:
       for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
-        const auto on = hn::Gt(hn::LoadU(d, y + i), hn::Zero(d));
-        hn::StoreU(hn::IfThenElseZero(on, hn::LoadU(d, dy + i)), d, dx + i);
+        const auto off = hn::Le(hn::LoadU(d, y + i), hn::Zero(d));
+        hn::StoreU(hn::IfThenZeroElse(off, hn::LoadU(d, dy + i)), d, dx + i);
       });
       break;
     case Function::relu6:
       for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
         const auto v = hn::LoadU(d, y + i);
-        const auto on = hn::And(hn::Gt(v, hn::Zero(d)), hn::Lt(v, hn::Set(d, 6.0f)));
-        hn::StoreU(hn::IfThenElseZero(on, hn::LoadU(d, dy + i)), d, dx + i);
+        const auto off = hn::Or(hn::Le(v, hn::Zero(d)), hn::Ge(v, hn::Set(d, 6.0f)));
+        hn::StoreU(hn::IfThenZeroElse(off, hn::LoadU(d, dy + i)), d, dx + i);
       });
       break;
     case Function::leaky_relu:
@@ -136,7 +135,7 @@ HWY_INLINE V scramble(V h) {
 }
 
 // An element is kept where 24 bits hashed from the key and its index reach p * 2^24. Integers
-// only: the same mask on every target.
+// only: the same mask on every target. A dropped NaN stays one, as in PyTorch.
 inline void dropout(const Dropout& a) {
   const float* x = a.x;
   float* y = a.y;
@@ -153,8 +152,8 @@ inline void dropout(const Dropout& a) {
     h = scramble(hn::Xor(h, hn::Set(du, static_cast<std::uint32_t>(k >> 32))));
     const auto bits = hn::BitCast(di, hn::ShiftRight<8>(h));
     const auto dropped = hn::RebindMask(d, hn::Lt(bits, hn::Set(di, threshold)));
-    const auto scaled = hn::Mul(hn::LoadU(d, x + i), hn::Set(d, factor));
-    hn::StoreU(hn::IfThenZeroElse(dropped, scaled), d, y + i);
+    const auto by = hn::IfThenZeroElse(dropped, hn::Set(d, factor));
+    hn::StoreU(hn::Mul(hn::LoadU(d, x + i), by), d, y + i);
   });
 }
 
@@ -228,6 +227,7 @@ inline void softmax_gradient(const SoftmaxGradient& a) { micro::softmax_gradient
 #else
 namespace etch::kernels {
 inline void activation(const Activation& a) { HWY_STATIC_DISPATCH(activation)(a); }
+// Where y is NaN, dy passes: a network that diverged doesn't hide it.
 inline void activation_gradient(const ActivationGradient& a) {
   HWY_STATIC_DISPATCH(activation_gradient)(a);
 }

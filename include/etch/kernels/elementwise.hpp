@@ -39,7 +39,7 @@ struct Add {
 };
 void add(const Add&);
 
-// y = x / (1 - p) where the element is kept, 0 elsewhere; which are kept is a function of key and
+// y = x / (1 - p) where the element is kept, x * 0 elsewhere; which are kept is a function of key and
 // index alone, so the same call on dy gives dx and nothing is saved. y may be x.
 struct Dropout {
   float p;  // in [0, 1]

@@ -60,7 +60,9 @@ inline void adam(const Adam& args) {
     const auto step_size = hn::Set(d, a.step_size);
     if (a.bounded) {
       auto step = hn::Div(step_size, denominator);
-      step = hn::Min(hn::Max(step, hn::Set(d, a.lower)), hn::Set(d, a.upper));
+      const auto lower = hn::Set(d, a.lower), upper = hn::Set(d, a.upper);
+      step = hn::IfThenElse(hn::Lt(step, lower), lower, step);  // NaN stays NaN
+      step = hn::IfThenElse(hn::Gt(step, upper), upper, step);
       p = hn::NegMulAdd(step, m, p);
     } else {
       p = hn::Sub(p, hn::Div(hn::Mul(step_size, m), denominator));

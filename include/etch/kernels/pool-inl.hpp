@@ -76,7 +76,7 @@ HWY_INLINE void for_windows(const Shape& input, const Shape& output, const Windo
   }
 }
 
-// The maximum of a window; a NaN wins, as in PyTorch.
+// The maximum of a window; the last NaN wins, as in PyTorch.
 HWY_INLINE void largest(const MaxPoolForward& a, const PlacedWindow& w, std::size_t y) {
   for_lanes_overlapping(a.output.channels, [&](auto d, std::size_t channel) HWY_ATTR {
     auto best = hn::Set(d, -std::numeric_limits<float>::infinity());

@@ -1,5 +1,5 @@
-// Max and average pools on NHWC activations. Padding never wins a maximum, and counts as zeros
-// in an average where count_include_pad says so.
+// Max and average pools on NHWC activations. Every window meets the image. Padding never wins a
+// maximum, and counts as zeros in an average where count_include_pad says so.
 // https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
 // https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
 #pragma once
@@ -15,10 +15,10 @@ struct MaxPoolForward {
   Shape input, output;
   Window window;  // at most 256 taps
   std::size_t batch, threads;
-  const float* x;  // (N, H, W, C)
-  std::uint8_t*
-      argmax;  // (N, H', W', C): the first tap that holds the maximum (row-major); or null
-  float* y;    // (N, H', W', C)
+  const float* x;        // (N, H, W, C)
+  std::uint8_t* argmax;  // (N, H', W', C): the first tap that holds the maximum (row-major), the
+                         // last one that holds a NaN; or null
+  float* y;  // (N, H', W', C)
 };
 void max_pool_forward(const MaxPoolForward&);
 

@@ -1,6 +1,7 @@
 // Maximum of each window. PyTorch equivalent: torch.nn.MaxPool2d
 // https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
 #pragma once
+#include <etch/kernels/inside_taps.hpp>
 #include <etch/kernels/pool.hpp>
 #include <etch/layer.hpp>
 
@@ -45,6 +46,22 @@ struct Module<layer, input> {
       "MaxPool2d: the window must not exceed the padded input");
 
   static constexpr Shape output = layer.output(input);
+
+  // Taps far apart may all miss a small image: then no tap holds a maximum.
+  static constexpr bool meets(std::size_t outputs, std::size_t taps, std::size_t stride,
+                              std::size_t dilation, std::size_t padding, std::size_t length) {
+    for (std::size_t at = 0; at < outputs; ++at) {
+      if (kernels::InsideTaps(at, taps, stride, dilation, padding, length).size() == 0)
+        return false;
+    }
+    return true;
+  }
+  static_assert(
+      meets(output.height, layer.kernel_size.height, window.stride.height, layer.dilation.height,
+            layer.padding.height, input.height) &&
+          meets(output.width, layer.kernel_size.width, window.stride.width, layer.dilation.width,
+                layer.padding.width, input.width),
+      "MaxPool2d: a window lies in the padding alone: dilation is too large for the input");
 
   static void forward(const Call& c) {
     kernels::max_pool_forward({input, output, window, c.batch, c.threads, c.x,

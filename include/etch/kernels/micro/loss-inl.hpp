@@ -29,7 +29,8 @@ inline float cross_entropy_row(const CrossEntropy& a, std::size_t row, float sha
     centred += x[i] - most;
   }
   const float at_label = 1.0f - a.label_smoothing;
-  const float loss = std::log(sum) - at_label * (x[label] - most) - everywhere * centred;
+  float loss = std::log(sum) - at_label * (x[label] - most);
+  if (everywhere > 0) loss -= everywhere * centred;  // which may be infinite
   if (dx == nullptr) return loss;
   const float inverse = share / sum;
   const float offset = share * everywhere;

@@ -4,6 +4,7 @@
 #include <hwy/base.h>
 #include <etch/kernels/optimizer.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace etch::kernels::micro {
@@ -23,10 +24,11 @@ inline HWY_NOINLINE void momentum_step(const Sgd& args) {
   float* buffer = a.momentum_buffer;
   const float* gradient = a.gradients;
   // The first buffer is the gradient as it is.
-  const float kept = a.first ? 0.0f : a.momentum, added = a.first ? 1.0f : 1.0f - a.dampening;
+  if (a.first) std::fill_n(buffer, a.size, 0.0f);
+  const float added = a.first ? 1.0f : 1.0f - a.dampening;
   for (const float* end = p + a.size; p != end; ++p, ++gradient, ++buffer) {
     const float g = *gradient + a.weight_decay * *p;
-    const float b = added * g + kept * *buffer;
+    const float b = added * g + a.momentum * *buffer;
     *buffer = b;
     *p -= a.lr * (a.nesterov ? g + a.momentum * b : b);
   }
@@ -49,8 +51,8 @@ HWY_NOINLINE void adam_step(const Adam& args) {
     const float denominator = std::sqrt(v) / a.sqrt_correction + a.eps;
     const float before = all ? *p * a.decay : *p;
     if (all && a.bounded) {
-      const float step = a.step_size / denominator, most = step < a.upper ? step : a.upper;
-      *p = before - (most > a.lower ? most : a.lower) * m;
+      const float step = a.step_size / denominator;  // NaN stays NaN
+      *p = before - (step < a.lower ? a.lower : step > a.upper ? a.upper : step) * m;
     } else {
       *p = before - a.step_size * m / denominator;
     }

@@ -46,12 +46,12 @@ HWY_INLINE void for_pool_windows(const Args& a, const Body& body) {
   }
 }
 
-// The maximum of one more tap, and the first tap that holds it; a NaN wins, as in PyTorch.
+// The maximum of one more tap, and the first tap that holds it; the last NaN wins, as in PyTorch.
 inline void max_pool_tap(const float* x, std::size_t channels, std::size_t tap, float* y,
                          std::uint8_t* argmax) {
   for (std::size_t c = 0; c < channels; ++c) {
     const float best = y[c];
-    if (x[c] <= best || best != best) continue;
+    if (x[c] <= best || (best != best && x[c] == x[c])) continue;
     y[c] = x[c];
     if (argmax != nullptr) argmax[c] = static_cast<std::uint8_t>(tap);
   }
