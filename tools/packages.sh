@@ -61,6 +61,7 @@ need_to_test() {
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
   need make "the tutorial"
+  want g++-multilib "32-bit programs"
   need libonnx-dev "etch import of ONNX files"
   need libprotobuf-dev "etch import of ONNX files"
   need libflatbuffers-dev "etch import of TFLite files"

@@ -1,9 +1,15 @@
-// What etch asks of the compiler, before anything else is read: C++20, and in header-only builds
-// the one SIMD target that the flags name.
+// What etch asks of the compiler, before anything else is read: C++20, little-endian numbers, and
+// in header-only builds the one SIMD target that the flags name.
 #pragma once
 #if __cplusplus < 202002L
 #error "etch needs C++20: compile with -std=c++20"
 #include <nothing after this is compiled>  // #error alone is followed by hundreds more
+#endif
+
+// Files are little-endian, and no test runs the rest on another machine.
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "etch is for little-endian machines"
+#include <nothing after this is compiled>
 #endif
 
 #if defined(ETCH_HEADER_ONLY)
