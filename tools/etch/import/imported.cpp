@@ -354,6 +354,10 @@ int ImportedNetwork::add(const std::string& name, int a, int b) {
     fail(name, "adds ", shape_text(shape(a)), " and ", shape_text(shape(b)),
          ", but only equal shapes can be added");
   }
+  if (layout(a) != layout(b)) {
+    fail(name, "adds a flattened ", shape_text(layout(a)), " and a flattened ",
+         shape_text(layout(b)), ", whose numbers lie in different orders");
+  }
   return append({.kind = LayerKind::add, .name = name, .x = a, .skip = b}, shape(a), layout(a));
 }
 

@@ -112,6 +112,7 @@ class ImportedNetwork {
 
   const std::string& file() const { return file_; }
   const std::vector<ImportedLayer>& layers() const { return layers_; }
+  std::size_t num_values() const { return values_.size(); }
   Shape shape(int value) const { return at(value).shape; }
   // As the value lies in memory: after a flatten still (channels, height, width).
   Shape layout(int value) const { return at(value).layout; }

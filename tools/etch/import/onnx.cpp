@@ -31,7 +31,12 @@ ImportedNetwork OnnxReader::read() {
   name_ = "graph";
   const auto out = values_.find(file_.graph().output(0).name());
   if (out == values_.end()) fail("the output ", file_.graph().output(0).name(), " isn't computed");
-  network_.set_output(out->second.index);
+  const int y = out->second.index;
+  if (network_.layout(y) != network_.shape(y)) {
+    fail("the output is a flattened image, ", shape_text(network_.layout(y)),
+         ", whose numbers etch has in the order (H, W, C): end with the image");
+  }
+  network_.set_output(y);
   return std::move(network_);
 }
 

@@ -12,25 +12,26 @@ namespace {
 // Residual blocks: where two ways from a value meet in an add.
 class Chains {
  public:
-  explicit Chains(const ImportedNetwork& network) : network_(network) {
-    depth_[0] = 0;
+  explicit Chains(const ImportedNetwork& network)
+      : network_(network), values_(network.num_values()), used_(network.layers().size()) {
     for (std::size_t i = 0; i < network.layers().size(); ++i) {
       const ImportedLayer& l = network.layers()[i];
-      maker_[l.y] = static_cast<int>(i);
-      before_[l.y] = l.kind == LayerKind::add ? fork(l) : l.x;
-      depth_[l.y] = depth_[before_[l.y]] + 1;
+      Place& y = place(l.y);
+      y.maker = static_cast<int>(i);
+      y.before = l.kind == LayerKind::add ? fork(l) : l.x;
+      y.depth = place(y.before).depth + 1;
     }
   }
 
-  // The pieces between two values.
-  std::vector<Piece> between(int from, int to) {
+  // The pieces between two values; `nested`: in so many residual blocks.
+  std::vector<Piece> between(int from, int to, int nested = 0) {
     std::vector<Piece> pieces;
     for (int v = to; v != from;) {
       const int i = maker(v);
       use(i);
       const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(i)];
       Piece piece{.index = i, .x = l.x, .y = l.y};
-      if (l.kind == LayerKind::add) piece = residual(i);
+      if (l.kind == LayerKind::add) piece = residual(i, nested + 1);
       v = piece.x;
       pieces.push_back(std::move(piece));
     }
@@ -40,7 +41,7 @@ class Chains {
 
   void check_all_used() const {
     for (std::size_t i = 0; i < network_.layers().size(); ++i) {
-      if (!used_.contains(static_cast<int>(i))) {
+      if (!used_[i]) {
         network_.fail(network_.layers()[i].name,
                       "isn't needed for the output: a network of one "
                       "output is expected");
@@ -51,14 +52,24 @@ class Chains {
  private:
   const ImportedLayer& layer(int i) const { return network_.layers()[static_cast<std::size_t>(i)]; }
 
+  // Of a value: the layer that makes it; the nearest value that all of it comes from, adds stepped
+  // over; steps to the input.
+  struct Place {
+    int maker = none, before = none, depth = 0;
+  };
+  Place& place(int value) { return values_[static_cast<std::size_t>(value)]; }
+  const Place& place(int value) const { return values_[static_cast<std::size_t>(value)]; }
+
   int maker(int value) const {
-    const auto at = maker_.find(value);
-    if (at != maker_.end()) return at->second;
+    if (place(value).maker != none) return place(value).maker;
     throw Error(network_.file(), ": the branches of the network aren't nested residual blocks");
   }
 
   void use(int i) {
-    if (++used_[i] == 1) return;
+    if (!used_[static_cast<std::size_t>(i)]) {
+      used_[static_cast<std::size_t>(i)] = true;
+      return;
+    }
     network_.fail(layer(i).name,
                   "is used by several branches that aren't nested residual blocks: only "
                   "chains and y = body(x) + shortcut(x) can be imported");
@@ -68,28 +79,31 @@ class Chains {
   int fork(const ImportedLayer& l) const {
     int a = l.x, b = l.skip;
     while (a != b) {
-      int& deeper = depth_.at(a) >= depth_.at(b) ? a : b;
-      deeper = before_.at(deeper);
+      int& deeper = place(a).depth >= place(b).depth ? a : b;
+      deeper = place(deeper).before;
     }
     return a;
   }
 
   // The longer way is the body.
-  Piece residual(int i) {
+  Piece residual(int i, int nested) {
     const ImportedLayer& l = layer(i);
+    if (nested > most_nested) {
+      network_.fail(l.name, "is a residual block in more than ", most_nested,
+                    " others, which is the most that can be imported");
+    }
     const int from = fork(l);
     Piece piece{.kind = Piece::residual, .index = i, .x = from, .y = l.y};
-    piece.body = between(from, l.x);
-    piece.shortcut = between(from, l.skip);
+    piece.body = between(from, l.x, nested);
+    piece.shortcut = between(from, l.skip, nested);
     if (piece.shortcut.size() > piece.body.size()) std::swap(piece.body, piece.shortcut);
     if (piece.body.empty()) network_.fail(l.name, "adds a value to itself, which isn't supported");
     return piece;
   }
 
   const ImportedNetwork& network_;
-  std::map<int, int> maker_, used_;  // layers, of values; how often a layer is in a chain
-  // The nearest value that all of a value comes from, adds stepped over; steps to the input.
-  std::map<int, int> before_, depth_;
+  std::vector<Place> values_;
+  std::vector<bool> used_;  // whether a layer is in a chain
 };
 
 // Repeats: neighbours that are the same code and keep their input's shape.
@@ -97,12 +111,12 @@ class Repeats {
  public:
   explicit Repeats(const ImportedNetwork& network) : network_(network) {}
 
-  std::vector<Piece> found_in(std::vector<Piece> pieces) const {
+  std::vector<Piece> found_in(std::vector<Piece> pieces) {
     for (Piece& p : pieces) {
       p.body = found_in(std::move(p.body));
       p.shortcut = found_in(std::move(p.shortcut));
     }
-    std::vector<std::string> codes;
+    std::vector<std::size_t> codes;
     for (const Piece& p : pieces) codes.push_back(code(p));
     std::vector<Piece> all;
     for (std::size_t i = 0; i < pieces.size();) {
@@ -130,7 +144,7 @@ class Repeats {
   // Blocks are looked for up to this many pieces; they begin with something that has weights.
   static constexpr std::size_t longest_block = 12;
 
-  Run longest_run(const std::vector<Piece>& pieces, const std::vector<std::string>& codes,
+  Run longest_run(const std::vector<Piece>& pieces, const std::vector<std::size_t>& codes,
                   std::size_t at) const {
     Run best;
     if (!begins_block(pieces[at])) return best;
@@ -155,20 +169,25 @@ class Repeats {
     return kind == LayerKind::conv2d || kind == LayerKind::linear || kind == LayerKind::batch_norm;
   }
 
-  std::string code(const Piece& p) const {
+  // A number for each code that there is: of a block made of its children's.
+  std::size_t code(const Piece& p) {
     if (p.kind == Piece::layer) {
-      return layer_code(network_.layers()[static_cast<std::size_t>(p.index)]);
+      return number_of(layer_code(network_.layers()[static_cast<std::size_t>(p.index)]));
     }
-    std::string all = p.kind == Piece::residual ? "R{" : text("*", p.copies, "{");
-    for (const Piece& b : p.body) all += code(b) + ";";
-    all += "}{";
-    for (const Piece& s : p.shortcut) all += code(s) + ";";
-    return all + "}";
+    std::string all = p.kind == Piece::residual ? "R" : text("*", p.copies);
+    for (const Piece& b : p.body) all += text(";", code(b));
+    all += "|";
+    for (const Piece& s : p.shortcut) all += text(";", code(s));
+    return number_of(all);
+  }
+  std::size_t number_of(const std::string& code) {
+    return numbers_.try_emplace(code, numbers_.size()).first->second;
   }
 
   static std::ptrdiff_t signed_of(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
 
   const ImportedNetwork& network_;
+  std::map<std::string, std::size_t> numbers_;
 };
 
 // Designated initialisers: those that aren't the default.

@@ -1,11 +1,12 @@
 // TensorFlow Lite's files: operators in order over tensors, NHWC.
 #include "import/tflite.hpp"
 
+#include "checked.hpp"
 #include "file.hpp"
 #include "format.hpp"
 #include "import/tflite_file.hpp"
 
-#include <functional>
+#include <algorithm>
 #include <map>
 
 namespace etch::host {
@@ -53,6 +54,7 @@ class TfliteReader {
     file_.check_float();
     const int in = file_.only_input(), out = file_.only_output();
     values_[in] = network_.input(shape_of(in));
+    batch_ = file_.dimensions(in)[0];
     for (const tflite::Operator* op : file_.operators()) {
       op_ = op;
       read_operator();
@@ -62,6 +64,8 @@ class TfliteReader {
   }
 
  private:
+  using Sizes = std::vector<std::size_t>;
+
   template <class... Parts>
   [[noreturn]] void fail(const Parts&... parts) const {
     network_.fail(name_, parts...);
@@ -139,6 +143,12 @@ class TfliteReader {
     network_.fail(file_.name(tensor), "has ", d.size(),
                   " dimensions, but a batch of vectors or images has 2 or 4");
   }
+  // The operator's input, which must be (N, H, W, C).
+  int image() const {
+    const Sizes d = file_.dimensions(input(0));
+    if (d.size() == 4) return x();
+    fail("a ", file_.operator_name(*op_), " takes (N, H, W, C), but its input is ", shape_text(d));
+  }
 
   // The operator's output is this value, after what is fused to it.
   void finish(int y, tflite::ActivationFunctionType fused) {
@@ -163,28 +173,38 @@ class TfliteReader {
     return type >= F::MIN && type <= F::MAX ? tflite::EnumNameActivationFunctionType(type)
                                             : text("number ", static_cast<int>(type));
   }
+  // The value as (N, H, W, C); without the height or both, where they are 1.
+  bool is(int value, const Sizes& d) const {
+    const Pair area = network_.padded(value);
+    const Sizes image{batch_, area.height, area.width, network_.shape(value).channels};
+    if (d.size() == 4) return d == image;
+    if (d.size() == 3) return area.height == 1 && d == Sizes{batch_, image[2], image[3]};
+    return d.size() == 2 && area == Pair(1) && d == Sizes{batch_, image[3]};
+  }
   void done(int y) {
     const int tensor = file_.output(*op_);
-    const std::size_t said = file_.elements(tensor);
-    const Pair area = network_.padded(y);
-    if (said != network_.shape(y).channels * area.area()) {
-      fail("makes ", shape_text(network_.shape(y)), ", but the file says ",
-           shape_text(file_.dimensions(tensor)));
+    if (!is(y, file_.dimensions(tensor))) {
+      fail("makes ", shape_text(network_.shape(y)), " of each image, but the file says ",
+           shape_text(file_.dimensions(tensor)), " for a batch of ", batch_);
     }
-    values_[tensor] = y;
+    if (file_.is_constant(tensor) || !values_.emplace(tensor, y).second) {
+      fail("computes ", file_.name(tensor), ", which is there already");
+    }
   }
   void activation(LayerKind kind, float slope = 0) {
     done(network_.activation(name_, kind, x(), slope));
   }
 
   template <class Options>
+  Padding padding(const Options& o, Pair kernel, Pair dilation) const {
+    if (o.padding() != tflite::Padding::SAME) return {};
+    return same_padding(network_.padded(image()), kernel, pair_of(o.stride_h(), o.stride_w()),
+                        dilation);
+  }
+  template <class Options>
   Window window(const Options& o, Pair kernel, Pair dilation) const {
-    const Pair stride = pair_of(o.stride_h(), o.stride_w());
-    Padding p;
-    if (o.padding() == tflite::Padding::SAME) {
-      p = same_padding(network_.padded(x()), kernel, stride, dilation);
-    }
-    return network_.window(name_, x(), kernel, stride, dilation, p);
+    return network_.window(name_, image(), kernel, pair_of(o.stride_h(), o.stride_w()), dilation,
+                           padding(o, kernel, dilation));
   }
   void read_conv() {
     const auto& o = option<tflite::Conv2DOptions>();
@@ -197,19 +217,21 @@ class TfliteReader {
     name_layer_by(input(1));
     const Window w = window(o, {d[1], d[2]}, pair_of(o.dilation_h_factor(), o.dilation_w_factor()));
     std::vector<float> weight = file_.floats(input(1));
-    finish(network_.conv2d(name_, x(), w, in / d[3], moved(weight, d[1] * d[2], d[3]), bias()),
+    finish(network_.conv2d(name_, x(), w, in / d[3], moved(weight, d[1] * d[2], d[3]), bias(d[0])),
            o.fused_activation_function());
   }
 
   void read_depthwise() {
     const auto& o = option<tflite::DepthwiseConv2DOptions>();
     const std::vector<std::size_t> d = file_.dimensions(input(1));  // 1, KH, KW, O
-    if (d.size() != 4 || d[0] != 1) fail("the weights are ", shape_text(d));
+    const std::size_t in = network_.shape(image()).channels;
+    if (d.size() != 4 || d[0] != 1 || d[3] % in != 0) {
+      fail("takes ", in, " channels, but the weights are ", shape_text(d));
+    }
     name_layer_by(input(1));
     const Window w = window(o, {d[1], d[2]}, pair_of(o.dilation_h_factor(), o.dilation_w_factor()));
     std::vector<float> weight = file_.floats(input(1));
-    finish(network_.conv2d(name_, x(), w, network_.shape(x()).channels,
-                           moved(weight, d[1] * d[2], d[3]), bias()),
+    finish(network_.conv2d(name_, x(), w, in, moved(weight, d[1] * d[2], d[3]), bias(d[3])),
            o.fused_activation_function());
   }
 
@@ -224,8 +246,11 @@ class TfliteReader {
     return to;
   }
 
-  std::vector<float> bias() const {
-    return file_.has_input(*op_, 2) ? file_.floats(input(2)) : std::vector<float>{};
+  std::vector<float> bias(std::size_t outputs) const {
+    if (!file_.has_input(*op_, 2)) return {};
+    const Sizes d = file_.dimensions(input(2));
+    if (d != Sizes{outputs}) fail("has ", outputs, " outputs, but a bias of ", shape_text(d));
+    return file_.floats(input(2));
   }
 
   void read_linear() {
@@ -235,34 +260,54 @@ class TfliteReader {
     const int from = network_.flatten(name_, x());
     // The inputs of a flattened image are in the order (height, width, channel).
     const Shape l = network_.layout(from);
-    const std::vector<float> weight = file_.floats(input(1));
-    if (weight.size() % l.elements() != 0) {
-      fail("has ", weight.size(), " weights, which isn't a multiple of its ", l.elements(),
-           " inputs");
+    const Sizes d = file_.dimensions(input(1));
+    if (d.size() != 2 || d[1] != l.elements()) {
+      fail("takes ", l.elements(), " features of an image, but the weights are ", shape_text(d));
     }
-    finish(network_.linear(name_, from, moved(weight, l.height * l.width, l.channels), bias()),
+    const std::vector<float> weight = file_.floats(input(1));
+    finish(network_.linear(name_, from, moved(weight, l.height * l.width, l.channels), bias(d[0])),
            o.fused_activation_function());
   }
 
   void read_pool(bool max) {
     const auto& o = option<tflite::Pool2DOptions>();
-    const Window w = window(o, pair_of(o.filter_height(), o.filter_width()), 1);
-    finish(max ? network_.max_pool(name_, x(), w) : network_.avg_pool(name_, x(), w, false),
+    const Pair kernel = pair_of(o.filter_height(), o.filter_width());
+    const Window w = window(o, kernel, 1);
+    finish(max ? network_.max_pool(name_, x(), w)
+               : network_.avg_pool(name_, x(), w, false, padding(o, kernel, 1).any()),
            o.fused_activation_function());
   }
 
   int read_add() {
-    if (file_.is_constant(input(1))) return affine(x(), {}, file_.floats(input(1)));
-    if (file_.is_constant(input(0))) return affine(value(input(1)), {}, file_.floats(input(0)));
+    for (const std::size_t i : {1, 0}) {
+      if (file_.is_constant(input(i))) return affine(input(1 - i), {}, along_channels(i, 1 - i));
+    }
+    const Sizes a = file_.dimensions(input(0)), b = file_.dimensions(input(1));
+    if (a != b)
+      fail("adds ", shape_text(a), " and ", shape_text(b), ", but only equal shapes can be added");
     return network_.add(name_, x(), value(input(1)));
   }
   int scale() {
-    if (file_.is_constant(input(1))) return affine(x(), file_.floats(input(1)), {});
-    if (file_.is_constant(input(0))) return affine(value(input(1)), file_.floats(input(0)), {});
+    for (const std::size_t i : {1, 0}) {
+      if (file_.is_constant(input(i))) return affine(input(1 - i), along_channels(i, 1 - i), {});
+    }
     fail("MUL of two computed values isn't supported");
   }
+  // A constant input that is broadcast to another input, and runs along its channels alone.
+  // Dimensions are aligned at their ends.
+  std::vector<float> along_channels(std::size_t constant, std::size_t to) const {
+    const Sizes d = file_.dimensions(input(constant)), whole = file_.dimensions(input(to));
+    bool fits = d.size() <= whole.size();
+    for (std::size_t k = 0; fits && k < d.size(); ++k) {
+      fits = d[k] == 1 || (k + 1 == d.size() && d[k] == whole.back());
+    }
+    if (!fits)
+      fail("a constant of ", shape_text(d), " isn't one number a channel of ", shape_text(whole));
+    return file_.floats(input(constant));
+  }
   // Of a flattened image the numbers are in the order (height, width, channel).
-  int affine(int of, const std::vector<float>& weight, const std::vector<float>& bias) {
+  int affine(int tensor, const std::vector<float>& weight, const std::vector<float>& bias) {
+    const int of = value(tensor);
     const Shape l = network_.layout(of);
     const auto ordered = [&](const std::vector<float>& v) {
       return v.size() == l.elements() ? moved(v, l.height * l.width, l.channels) : v;
@@ -270,20 +315,43 @@ class TfliteReader {
     return network_.scale_and_shift(name_, of, ordered(weight), ordered(bias));
   }
 
+  // What the file says that RESHAPE makes must be what its target means.
+  void check_target(const Sizes& before, const Sizes& after) const {
+    std::vector<std::int64_t> target;
+    const tflite::ReshapeOptions* o = op_->builtin_options_as<tflite::ReshapeOptions>();
+    if (file_.has_input(*op_, 1)) {
+      target = file_.integers(input(1));
+    } else if (o != nullptr && o->new_shape() != nullptr) {
+      target.assign(o->new_shape()->begin(), o->new_shape()->end());
+    } else {
+      return;
+    }
+    bool fits = target.size() == after.size() && std::count(target.begin(), target.end(), -1) <= 1;
+    for (std::size_t k = 0; fits && k < after.size(); ++k) {
+      fits = target[k] == -1 || target[k] == static_cast<std::int64_t>(after[k]);
+    }
+    if (fits && sizes(before) == sizes(after)) return;
+    fail("RESHAPE of ", shape_text(before), " doesn't make ", shape_text(after));
+  }
+  std::size_t sizes(const Sizes& d) const {
+    return checked_product(d, text(network_.file(), ": ", name_, ": its size"));
+  }
+
+  // Nothing moves, since TFLite's order is etch's; the batch must stay.
   int read_reshape() {
     const int from = x();
-    const Shape before = network_.shape(from), after = shape_of(file_.output(*op_));
-    const Shape lies = network_.layout(from);
-    if (before == after) return from;
-    if (after == Shape{before.elements()}) return network_.flatten(name_, from);
-    // The network's input is given its shape; nothing moves.
-    if (network_.layers().empty() && before.elements() == after.elements()) {
-      network_ = ImportedNetwork(network_.file());
-      values_.clear();
-      values_[file_.only_input()] = network_.input(after);
-      return values_.begin()->second;
+    const Sizes before = file_.dimensions(input(0)), after = file_.dimensions(file_.output(*op_));
+    if (file_.kind(*op_) == reshape) check_target(before, after);
+    if (after.empty() || after[0] != batch_ || sizes(before) != sizes(after)) {
+      fail(file_.operator_name(*op_), " of ", shape_text(before), " to ", shape_text(after),
+           " isn't supported: the batch must stay the first dimension");
     }
-    if (before.height * before.width == 1 && after == lies) return from;
+    if (is(from, after)) return from;
+    if (after.size() == 2) return network_.flatten(name_, from);
+    const bool only_input = std::all_of(values_.begin(), values_.end(), [&](const auto& v) {
+      return v.second == from && file_.uses(v.first) == 1;
+    });
+    if (only_input && network_.reshape_input(shape_of(file_.output(*op_)))) return from;
     fail(file_.operator_name(*op_), " of ", shape_text(before), " to ", shape_text(after),
          " isn't supported: only flattening is");
   }
@@ -295,7 +363,7 @@ class TfliteReader {
       fail("PAD is supported over height and width only");
     }
     for (const std::int64_t n : p) {
-      if (n < 0) fail("PAD by ", n, " isn't supported");
+      if (n < 0 || n > static_cast<std::int64_t>(most_side)) fail("PAD by ", n, " isn't supported");
     }
     const auto at = [&](std::size_t i) { return static_cast<std::size_t>(p[i]); };
     return network_.pad(name_, x(), {at(2), at(4), at(3), at(5)});
@@ -309,8 +377,7 @@ class TfliteReader {
     const bool spatial = rank == 4 && axes.size() == 2 &&
                          ((axes[0] == 1 && axes[1] == 2) || (axes[0] == 2 && axes[1] == 1));
     if (!spatial) fail("MEAN is supported over height and width only");
-    const Shape s = network_.shape(x());
-    return network_.avg_pool(name_, x(), {.kernel_size = {s.height, s.width}}, false);
+    return network_.global_avg_pool(name_, x());
   }
 
   // Weights have names that people gave them; outputs are named by the converter.
@@ -324,6 +391,7 @@ class TfliteReader {
   const tflite::Operator* op_ = nullptr;
   std::string name_ = "graph";
   std::map<int, int> values_;  // of tensors
+  std::size_t batch_ = 1;
 };
 
 }  // namespace

@@ -1,8 +1,10 @@
 // The tables of a TFLite file, checked.
 #include "import/tflite_file.hpp"
 
+#include "checked.hpp"
 #include "format.hpp"
 #include "import/half.hpp"
+#include "import/imported.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -32,6 +34,15 @@ TfliteFile::TfliteFile(std::string file, std::span<const std::byte> bytes)
   if (graph_ == nullptr || graph_->tensors() == nullptr || graph_->operators() == nullptr ||
       model_->operator_codes() == nullptr || model_->buffers() == nullptr) {
     fail("is damaged: it has no tensors, operators or buffers");
+  }
+  checked_size(graph_->operators()->size(), text(file_, ": the number of its operators"),
+               most_layers);
+  for (const tflite::Operator* op : operators()) {
+    if (op->inputs() == nullptr) continue;
+    for (const std::int32_t i : *op->inputs()) ++uses_[i];
+  }
+  if (graph_->outputs() != nullptr) {
+    for (const std::int32_t i : *graph_->outputs()) ++uses_[i];
   }
 }
 
@@ -157,13 +168,9 @@ std::vector<std::size_t> TfliteFile::dimensions(int i) const {
   return all;
 }
 
-std::size_t TfliteFile::elements(int i) const {
-  const std::vector<std::size_t> d = dimensions(i);
-  std::size_t product = 1;
-  for (std::size_t k = 1; k < d.size(); ++k) {
-    if (__builtin_mul_overflow(product, d[k], &product)) fail(name(i), " is too large");
-  }
-  return product;
+std::size_t TfliteFile::uses(int i) const {
+  const auto at = uses_.find(i);
+  return at == uses_.end() ? 0 : at->second;
 }
 
 int TfliteFile::resolved(int i) const {
@@ -182,10 +189,10 @@ std::span<const std::byte> TfliteFile::bytes(int i, std::size_t of_element) cons
   if (!is_constant(i)) fail(name(i), " must be a constant");
   const flatbuffers::Vector<std::uint8_t>* data =
       model_->buffers()->Get(tensor(i).buffer())->data();
-  std::size_t expected = of_element;
-  for (const std::size_t n : dimensions(i)) {
-    if (__builtin_mul_overflow(expected, n, &expected)) fail(name(i), " is too large");
-  }
+  std::vector<std::size_t> sizes = dimensions(i);
+  sizes.push_back(of_element);
+  const std::size_t expected =
+      checked_product(sizes, text(file_, ": the number of bytes of ", name(i)));
   if (data->size() != expected) {
     fail(name(i), " of shape ", shape_text(dimensions(i)), " and type ",
          type_name(tensor(i).type()), " takes ", expected, " bytes, but the file has ",
@@ -231,17 +238,29 @@ std::vector<float> TfliteFile::dequantized(int i) const {
   if (scales > 1 && (axis >= d.size() || d[axis] != scales)) {
     fail(name(i), " has ", scales, " scales, which don't belong to one of its dimensions");
   }
-  std::size_t inner = 1;
+  std::size_t inner = 1;  // a divisor of the bytes
   for (std::size_t k = axis + 1; k < d.size(); ++k) inner *= d[k];
+  const bool is_signed = tensor(i).type() == tflite::TensorType::INT8;
+  const std::int64_t least = is_signed ? -128 : 0;
   const std::size_t zeros = q->zero_point() == nullptr ? 0 : q->zero_point()->size();
+  if (zeros > 1 && zeros != scales) {
+    fail(name(i), " has ", zeros, " zero points, but ", scales, " scales");
+  }
+  const auto zero_of = [&](std::size_t c) -> std::int64_t {
+    if (zeros == 0) return 0;
+    const std::int64_t zero =
+        q->zero_point()->Get(static_cast<flatbuffers::uoffset_t>(zeros > 1 ? c : 0));
+    if (zero >= least && zero <= least + 255) return zero;
+    fail(name(i), " has a zero point of ", zero, ", but ", least, " to ", least + 255,
+         " is expected");
+  };
   std::vector<float> all;
   for (std::size_t k = 0; k < from.size(); ++k) {
-    const auto c = static_cast<flatbuffers::uoffset_t>(scales > 1 ? k / inner % scales : 0);
-    const std::int64_t zero = zeros == 0 ? 0 : q->zero_point()->Get(zeros > c ? c : 0);
-    const int stored = tensor(i).type() == tflite::TensorType::INT8
-                           ? number_at<std::int8_t>(from, k)
-                           : number_at<std::uint8_t>(from, k);
-    all.push_back(static_cast<float>(stored - zero) * q->scale()->Get(c));
+    const std::size_t c = scales > 1 ? k / inner % scales : 0;
+    const int stored =
+        is_signed ? int{number_at<std::int8_t>(from, k)} : int{number_at<std::uint8_t>(from, k)};
+    all.push_back(static_cast<float>(stored - zero_of(c)) *
+                  q->scale()->Get(static_cast<flatbuffers::uoffset_t>(c)));
   }
   return all;
 }
@@ -263,9 +282,16 @@ std::vector<std::int64_t> TfliteFile::integers(int i) const {
 }
 
 void TfliteFile::read_dequantize(const tflite::Operator& op) {
-  const int from = input(op, 0);
-  if (!is_constant(from)) fail(name(from), ": DEQUANTIZE is supported of constants only");
-  dequantized_[output(op)] = from;
+  const int from = input(op, 0), to = output(op);
+  if (!is_constant(from) || dequantized_.contains(from)) {
+    fail(name(from), ": DEQUANTIZE is supported of constants of the file only");
+  }
+  if (is_constant(to)) fail(name(to), ": is computed by DEQUANTIZE, but is there already");
+  if (dimensions(to) != dimensions(from)) {
+    fail(name(to), " is ", shape_text(dimensions(to)), ", but DEQUANTIZE makes ",
+         shape_text(dimensions(from)));
+  }
+  dequantized_[to] = from;
 }
 
 }  // namespace etch::host

@@ -31,13 +31,14 @@ class TfliteFile {
 
   std::string name(int tensor) const;  // as far as its first ';'
   std::vector<std::size_t> dimensions(int tensor) const;
-  std::size_t elements(int tensor) const;  // of one image: without the first dimension
+  // How many operators take the tensor.
+  std::size_t uses(int tensor) const;
 
   bool is_constant(int tensor) const;
   // Also of float16, and of 8-bit integers with a scale for all or for each output channel.
   std::vector<float> floats(int tensor) const;
   std::vector<std::int64_t> integers(int tensor) const;
-  // DEQUANTIZE of a constant: its output is the constant.
+  // DEQUANTIZE of a constant of the file: its output is the constant.
   void read_dequantize(const tflite::Operator& op);
 
  private:
@@ -56,6 +57,7 @@ class TfliteFile {
   const tflite::Model* model_ = nullptr;
   const tflite::SubGraph* graph_ = nullptr;
   std::map<int, int> dequantized_;  // what DEQUANTIZE makes of which constant
+  std::map<int, std::size_t> uses_;
 };
 
 }  // namespace etch::host
