@@ -55,8 +55,12 @@ struct Op {
   bool only_in_training = false;  // y is x in evaluation: dropout
   bool draws = false;             // random numbers, from Call::key
   Fusion fusion = Fusion::nothing;
-  Kernel fold = no_kernel;               // of a norm in evaluation: writes scale, then shift, to y
-  float eps = 0;                         // of a norm
+  Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
+  float eps = 0;            // of a norm
+  // What neither shapes nor parameters show, for the topology: of a pool, and of a leaky ReLU.
+  Window window{};
+  bool count_include_pad = true;
+  float slope = 0;
   Op (*with_bias)(const Op&) = same_op;  // of a convolution without a bias: itself with one
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.

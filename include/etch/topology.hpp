@@ -2,11 +2,14 @@
 #pragma once
 #include <etch/network.hpp>
 
+#include <bit>
+
 namespace etch {
 
-// A hash of everything that gives parameters their place and meaning: layers, their order and
-// shapes, where each tensor lies. Names are left out: networks that differ in nothing else take
-// the same parameters. It is the same number for every compiler and machine.
+// A hash of everything that gives parameters their place and meaning: layers, their order, shapes
+// and constants (a pool's window, a norm's eps), where each tensor lies. Names are left out:
+// networks that differ in nothing else take the same parameters. It is the same number for every
+// compiler and machine.
 class TopologyHash {
  public:
   constexpr void add(const char* text) {
@@ -14,6 +17,9 @@ class TopologyHash {
   }
   constexpr void add(Shape s) { add(s.channels), add(s.height), add(s.width); }
   constexpr void add(Pair p) { add(p.height), add(p.width); }
+  constexpr void add(const Window& w) {
+    add(w.kernel_size), add(w.stride), add(w.padding), add(w.dilation), add(w.extra_padding);
+  }
   // FNV-1a over words, each spread by the finalizer of splitmix64 (Steele, Lea, Flood 2014).
   constexpr void add(std::uint64_t word) {
     word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -25,14 +31,14 @@ class TopologyHash {
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
     add(op.frozen), add(op.parameters), add(op.num_parameters);
     add(op.buffers), add(op.num_buffers);
+    add(op.window), add(op.count_include_pad);
+    for (const float x : {op.eps, op.slope}) add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
   }
   constexpr void add(const Tensor& t) {
     const kernels::ConvGeometry& g = t.geometry;
     add(t.name);
     add(static_cast<std::uint64_t>(t.rank)), add(t.buffer), add(t.frozen), add(t.offset);
-    add(g.input), add(g.output), add(g.groups);
-    add(g.window.kernel_size), add(g.window.stride), add(g.window.padding);
-    add(g.window.dilation), add(g.window.extra_padding);
+    add(g.input), add(g.output), add(g.groups), add(g.window);
   }
   constexpr std::uint64_t value() const { return hash_; }
 

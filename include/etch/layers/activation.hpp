@@ -28,7 +28,8 @@ struct ActivationModule {
                   .dx_needs = Needs::output,
                   .in_place = true,
                   .elementwise = true,
-                  .fusion = function == kernels::Function::relu ? Fusion::relu : Fusion::nothing},
+                  .fusion = function == kernels::Function::relu ? Fusion::relu : Fusion::nothing,
+                  .slope = slope.negative},
                  g.layout(x, input));
   }
 };

@@ -40,9 +40,13 @@ struct AvgPoolModule {
         {input, output, layer.window(), layer.count_include_pad, c.batch, c.threads, c.dy, c.dx});
   }
   static constexpr int lower(Graph& g, int x) {
-    return g.add(
-        {.kind = StaticText<kind>::value, .forward = forward, .backward = backward, .x = x},
-        output);
+    return g.add({.kind = StaticText<kind>::value,
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x,
+                  .window = layer.window(),
+                  .count_include_pad = layer.count_include_pad},
+                 output);
   }
 };
 

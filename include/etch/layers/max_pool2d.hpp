@@ -74,9 +74,13 @@ struct Module<layer, input> {
   static constexpr std::size_t saved(std::size_t batch) { return batch * output.elements(); }
 
   static constexpr int lower(Graph& g, int x) {
-    return g.add(
-        {.kind = "MaxPool2d", .forward = forward, .backward = backward, .x = x, .saved = saved},
-        output);
+    return g.add({.kind = "MaxPool2d",
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x,
+                  .window = window,
+                  .saved = saved},
+                 output);
   }
 };
 
