@@ -79,8 +79,20 @@ want() {
   return 0
 }
 
+need_to_fuzz() {
+  need_to_build
+  need clang-14 "libFuzzer's compiler"
+  need libclang-rt-14-dev "libFuzzer, and its sanitizers"
+  need libonnx-dev "etch import of ONNX files"
+  need libprotobuf-dev "etch import of ONNX files"
+  need libflatbuffers-dev "etch import of TFLite files"
+  need flatbuffers-compiler "etch import of TFLite files"
+  need python3 "runs the targets"
+}
+
 need_to_check() {
   need_to_test
+  need_to_fuzz
   need clang-format "formatting"
   need lcov "coverage"
   want clang-19 "a third compiler"

@@ -1,0 +1,60 @@
+// A command line, a word a line: parsed, not run. And the values that are parsed by the commands
+// themselves.
+#include "commands/commands.hpp"
+#include "fuzz.hpp"
+#include "identifier.hpp"
+#include "network/models.hpp"
+#include "program/program.hpp"
+#include "training/settings.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+using namespace etch;
+using namespace etch::host;
+
+namespace etch::fuzz {
+
+static void parse(std::vector<std::string> words) {
+  CLI::App app{"etch", "etch"};
+  app.require_subcommand(1);
+  Action action;
+  add_train(app, action);
+  add_plan(app, action);
+  add_embed(app, action);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError&) {
+  }
+}
+
+void read(std::span<const std::byte> input) {
+  const std::string text{reinterpret_cast<const char*>(input.data()), input.size()};
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string word; std::getline(lines, word);) words.push_back(word);
+  accepted([&] { parse(words); });
+  for (const std::string& word : words) {
+    accepted([&] { recompute_from_text(word); });
+    accepted([&] { find_model(word); });
+    accepted([&] { check_name(word); });
+    check_name(identifier(word));
+  }
+}
+
+std::vector<std::string> seeds() {
+  std::string all = "train\nlenet";
+  const nlohmann::json settings = to_json(Settings{});
+  for (const auto& [name, value] : settings.items()) {
+    if (name == "model" || value.is_boolean()) continue;
+    all += "\n--" + name + "\n" + (value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return {all, "train\nlenet\n--nesterov\n--winograd\n--seed=18446744073709551615\n--lr\n-1e999",
+          "plan\nconvnet\n--train\n--recompute\n60MiB\n--batch\n65536\n--threads\n-1",
+          "embed\nrun.safetensors\n--name\nclass\n-o\nw.hpp\n--fold"};
+}
+
+}  // namespace etch::fuzz

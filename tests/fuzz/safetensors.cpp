@@ -1,0 +1,96 @@
+// A file of tensors, as `etch eval`, `etch plot` and `etch embed --fold` read it.
+#include "fuzz.hpp"
+#include "network/models.hpp"
+#include "process.hpp"
+#include "program/session.hpp"
+#include "training/checkpoint.hpp"
+#include "weights/folding.hpp"
+#include "weights/stored_layout.hpp"
+
+#include <etch/etch.hpp>
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+using namespace etch;
+using namespace etch::host;
+
+namespace {
+
+// The numbers as firmware would have them.
+void embed(const Safetensors& file, const std::string& stored) {
+  const ParameterLayout layout = read_layout(file.path(), stored);
+  const auto none = [](const std::string&) { return false; };
+  check_fit(file, misfits(file, layout.topology, layout.places(nullptr), none), "its own layout");
+  Block<float> values = Block<float>::zeros(layout.total);
+  fill(file, layout.places(values.data()));
+  const FoldedLayout folded = read_folded_layout(file.path(), stored);
+  fold(layout, values.data(), folded);
+}
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// One that the header's length is right of.
+std::string file_of(const std::string& header, std::size_t data) {
+  const std::uint64_t length = header.size();
+  std::string all(8, '\0');
+  std::memcpy(all.data(), &length, 8);
+  return all + header + std::string(data, '\0');
+}
+
+using Net = Network<Sequential<Conv2d{.out_channels = 2, .kernel_size = 1, .bias = false},
+                               BatchNorm2d{}, ReLU{}, Flatten{}, Linear{.out_features = 3}>{},
+                    Shape{1, 2, 2}>;
+
+}  // namespace
+
+namespace etch::fuzz {
+
+void read(std::span<const std::byte> input) {
+  static const InputFile file;
+  file.write(input);
+  accepted([&] {
+    const Safetensors tensors(file.path());
+    const auto at = tensors.metadata().find("etch.layout");
+    if (at != tensors.metadata().end()) accepted([&] { embed(tensors, at->second); });
+    const Checkpoint checkpoint(file.path());
+    accepted([&] { checkpoint.settings(); });
+    accepted([&] { checkpoint.progress(); });
+  });
+}
+
+std::vector<std::string> seeds() {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "seed";
+  std::vector<std::string> all;
+
+  const std::vector<float> values(Net::graph.total(), 0.5f);
+  const Metadata layout{{"etch.model", "net"}, {"etch.layout", stored_layout(Net::graph)}};
+  write_safetensors(path, model_tensors(Net::graph, values.data()), layout);
+  all.push_back(contents(path));
+
+  SessionOptions options;
+  options.optimizer = SGD{.lr = 0.1, .momentum = 0.9};
+  Settings settings;
+  settings.model = "net";
+  settings.optimizer = "sgd";
+  settings.momentum = 0.9;
+  Session session(Net::graph, options);
+  Progress progress(3);
+  progress.history.resize(1);
+  progress.epoch = 1;
+  save_checkpoint(path, session, settings, progress);
+  all.push_back(contents(path));
+
+  all.push_back(file_of(R"({"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
+                        R"("v":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})",
+                        16));
+  all.push_back(file_of(R"({"__metadata__":{"etch.settings":"{}","etch.layout":"[[[[]]]]"}})", 0));
+  return all;
+}
+
+}  // namespace etch::fuzz
