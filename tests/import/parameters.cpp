@@ -14,7 +14,8 @@ static void write(const char* weights, const char* output) {
   const ParameterLayout layout = read_layout(weights, file.metadata().at("etch.layout"));
   Block<float> values = Block<float>::zeros(layout.total);
   const std::vector<TensorPlace> places = layout.places(values.data());
-  check_fit(file, misfits(file, places, [](const std::string&) { return false; }), "its layout");
+  check_fit(file, misfits(file, layout.topology, places, [](const std::string&) { return false; }),
+            "its layout");
   fill(file, places);
   std::ofstream out(output, std::ios::binary);
   out.write(reinterpret_cast<const char*>(&layout.topology), 8);

@@ -15,6 +15,12 @@ std::string grouped(std::uint64_t n) {
   return digits;
 }
 
+std::string hexadecimal(std::uint64_t n, int digits) {
+  std::string all(static_cast<std::size_t>(digits), '0');
+  for (std::size_t i = all.size(); i-- > 0; n >>= 4) all[i] = "0123456789abcdef"[n & 15];
+  return all;
+}
+
 std::string fixed(double x, int decimals) {
   std::array<char, 64> buffer{};
   std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, x);
@@ -65,6 +71,15 @@ std::string shape_text(Shape s) {
   const std::string channels = std::to_string(s.channels);
   if (s.height == 1 && s.width == 1) return channels;
   return channels + "x" + std::to_string(s.height) + "x" + std::to_string(s.width);
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t longest = 200;
+  std::string all(text.substr(0, longest));
+  for (char& c : all) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  }
+  return text.size() > longest ? all + ".." : all;
 }
 
 std::string padded_left(const std::string& s, std::size_t width) {

@@ -2,16 +2,20 @@
 // refused and change nothing.
 #include "training/checkpoint.hpp"
 
+#include "error.hpp"
 #include "network/models.hpp"
 #include "network/names.hpp"
 #include "process.hpp"
 #include "tools/idx_files.hpp"
 #include "training/training_run.hpp"
 
+#include <etch/etch.hpp>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <limits>
 
 using namespace etch;
 using namespace etch::host;
@@ -234,24 +238,189 @@ TEST_CASE("A truncated checkpoint is refused, wherever it ends") {
   }
 }
 
+namespace {
+
+using Small =
+    Network<Sequential<Conv2d{.out_channels = 2, .kernel_size = 3, .stride = 2}, BatchNorm2d{},
+                       ReLU{}, MaxPool2d{.kernel_size = 2}, Flatten{}, Linear{.out_features = 3}>{},
+            Shape{1, 9, 9}>;
+
+Settings momentum_settings() {
+  Settings s;
+  s.model = "small";
+  s.optimizer = "sgd";
+  s.momentum = 0.9;
+  return s;
+}
+
+Session session_of(GraphView graph) {
+  SessionOptions options;
+  options.optimizer = make_optimizer(momentum_settings());
+  return Session(graph, options);
+}
+
+// A checkpoint of few bytes, with all that one has.
+void write_small(const fs::path& path) {
+  Session session = session_of(Small::graph);
+  Generator random{5};
+  for (float& x : session.parameters()) x = random.normal();
+  for (float& x : session.optimizer_state()) x = random.normal();
+  Progress progress(3);
+  progress.images = 10;
+  progress.epoch = 1;
+  progress.history.push_back({{0.5, 0.25, 0.125}, {0.75, 0.5, 0.25}});
+  save_checkpoint(path, session, momentum_settings(), progress);
+}
+
+// All that a training run takes from a checkpoint, as bytes.
+std::string meaning(const fs::path& path) {
+  const Checkpoint checkpoint(path);
+  Session session = session_of(Small::graph);
+  checkpoint.restore_training(session);
+  const Progress p = checkpoint.progress();
+  std::string all = to_json(checkpoint.settings()).dump() + to_json(p).dump() +
+                    to_json(p.history).dump() + std::to_string(session.runs()) + "," +
+                    std::to_string(session.updates());
+  for (const TensorPlace& place : model_places(Small::graph, session.parameters().data())) {
+    all.append(reinterpret_cast<const char*>(place.values), place.tensor->size() * sizeof(float));
+  }
+  for (const float& x : session.optimizer_state()) {
+    all.append(reinterpret_cast<const char*>(&x), sizeof x);
+  }
+  return all;
+}
+
+// False where the file was refused by a sentence; else it must mean what it did.
+bool taken(const fs::path& path, const std::string& expected) {
+  try {
+    const std::string now = meaning(path);
+    CHECK(now == expected);
+    return true;
+  } catch (const Error& e) {
+    CHECK_THAT(e.what(), Catch::StartsWith(path.string() + ": "));
+    return false;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A small checkpoint that is cut at any byte is refused") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors";
+  write_small(path);
+  const std::string whole = contents(path), expected = meaning(path);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    write_file(path, whole.substr(0, length));
+    CHECK_FALSE(taken(path, expected));
+  }
+}
+
+TEST_CASE("10,000 flipped bits of a checkpoint are refused, or change nothing") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors";
+  write_small(path);
+  const std::string whole = contents(path), expected = meaning(path);
+  Generator random{11};
+  int accepted = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::size_t bit = random.below(8 * whole.size());
+    std::string flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    write_file(path, flipped);
+    INFO("bit " << bit);
+    accepted += taken(path, expected);
+  }
+  CHECK(accepted < 20);  // those of the spaces behind the header's JSON
+}
+
+TEST_CASE("A checkpoint of another variant of a network, with the same tensors, is refused") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors";
+  write_small(path);
+  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 3, .stride = 2};
+  constexpr Conv2d padded{.out_channels = 2, .kernel_size = 3, .stride = 2, .padding = 1};
+  constexpr Conv2d other_stride{.out_channels = 2, .kernel_size = 3, .stride = {2, 1}};
+  constexpr MaxPool2d pool{.kernel_size = 2};
+  constexpr MaxPool2d wide_pool{.kernel_size = 3, .stride = 2, .padding = 1};
+  constexpr Shape in{1, 9, 9};
+  constexpr Linear linear{.out_features = 3};
+  const GraphView variants[] = {
+      Network<Sequential<padded, BatchNorm2d{}, ReLU{}, pool, Flatten{}, linear>{}, in>::graph,
+      Network<Sequential<conv, BatchNorm2d{}, ReLU{}, wide_pool, Flatten{}, linear>{}, in>::graph,
+      Network<Sequential<conv, BatchNorm2d{}, ReLU6{}, pool, Flatten{}, linear>{}, in>::graph,
+      Network<Sequential<conv, BatchNorm2d{}, pool, Flatten{}, linear>{}, in>::graph,
+      Network<Sequential<conv, BatchNorm2d{.eps = 0.1f}, ReLU{}, pool, Flatten{}, linear>{},
+              in>::graph,
+      Network<
+          Sequential<conv, BatchNorm2d{}, ReLU{}, AvgPool2d{.kernel_size = 2}, Flatten{}, linear>{},
+          in>::graph,
+      Network<Sequential<conv, BatchNorm2d{}, LeakyReLU{}, pool, Flatten{}, linear>{}, in>::graph,
+      Network<Sequential<conv, BatchNorm2d{}, ReLU{}, pool, Flatten{}, linear, Softmax{}>{},
+              in>::graph,
+      Network<Sequential<other_stride, BatchNorm2d{}, ReLU{}, MaxPool2d{.kernel_size = {2, 3}},
+                         Flatten{}, linear>{},
+              in>::graph};
+  const Checkpoint checkpoint(path);
+  for (const GraphView& graph : variants) {
+    INFO("variant " << &graph - variants);
+    REQUIRE(graph.num_parameters == Small::graph.num_parameters);
+    Session session = session_of(graph);
+    const std::vector<float> before = copy(session.parameters());
+    CHECK_THROWS_WITH(
+        checkpoint.restore_model(session),
+        Catch::Contains(path.string() + ": doesn't fit the network: it holds small") &&
+            Catch::Contains("the layers: differ in kind, order, shape, stride"));
+    CHECK_THROWS_WITH(checkpoint.restore_training(session), Catch::Contains("the layers: differ"));
+    CHECK(copy(session.parameters()) == before);
+  }
+}
+
+TEST_CASE("Numbers that aren't finite are named, and taken only where they may be") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors";
+  Session session = session_of(Small::graph);
+  for (const TensorPlace& p : model_places(Small::graph, session.parameters().data())) {
+    if (p.name != "5.weight") continue;
+    std::vector<float> torch(p.tensor->size(), 0.5f);
+    torch[2 * 8 + 7] = std::numeric_limits<float>::quiet_NaN();
+    torch[2 * 8 + 5] = -std::numeric_limits<float>::infinity();
+    from_torch(*p.tensor, torch.data(), p.values);
+  }
+  save_checkpoint(path, session, momentum_settings(), Progress(3));
+  const Checkpoint checkpoint(path);
+  Session other = session_of(Small::graph);
+  const std::vector<float> before = copy(other.parameters());
+  const std::string message =
+      path.string() + ": 5.weight[2, 5] is -inf; 2 of 55 numbers aren't finite";
+  CHECK_THROWS_WITH(checkpoint.restore_model(other), message);
+  CHECK_THROWS_WITH(checkpoint.restore_training(other), Catch::Contains("5.weight[2, 5] is -inf"));
+  CHECK(copy(other.parameters()) == before);
+  checkpoint.restore_model(other, NonFinite::taken);
+  CHECK(copy(other.parameters()) != before);
+}
+
 TEST_CASE("Damaged metadata is refused") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "run.safetensors";
   TrainingRun run = make_run(small_settings());
   const auto tensors = model_tensors(run.session().graph(), run.session().parameters().data());
   const auto with = [&](const char* settings, const char* progress) {
-    write_safetensors(path, tensors,
-                      {{"etch.format", "1"},
-                       {"etch.settings", settings},
-                       {"etch.progress", progress},
-                       {"etch.history", "[]"}});
+    write_safetensors(
+        path, tensors,
+        {{"etch.settings", settings}, {"etch.progress", progress}, {"etch.history", "[]"}});
   };
   with("{", "{}");
-  CHECK_THROWS_WITH(Checkpoint(path).settings(), Catch::Contains("etch.settings is damaged"));
+  CHECK_THROWS_WITH(Checkpoint(path).settings(),
+                    Catch::Contains("etch.settings is damaged: it isn't JSON at byte 2"));
   CHECK_THROWS_WITH(Checkpoint(path).progress(), Catch::Contains("etch.progress"));
   with("{}", R"({"epoch":1,"position":9,"runs":0,"updates":0,"images":90,"data_checksum":0,)"
              R"("classes":2,"running_loss":0,"running_confusion":[0,0,0,0]})");
   CHECK_THROWS_WITH(Checkpoint(path).progress(), Catch::Contains("has results of 0"));
+  with("{}", R"({"epoch":-1,"position":0,"classes":1,"running_confusion":[0]})");
+  CHECK_THROWS_WITH(Checkpoint(path).progress(),
+                    Catch::Contains("epoch is -1, but a whole number is expected"));
+  with("{}", R"({"classes":4294967296,"running_confusion":[]})");
+  CHECK_THROWS_WITH(Checkpoint(path).progress(), Catch::Contains("has 0 numbers for 4294967296"));
 }
 
 TEST_CASE("A run doesn't go on with other data") {

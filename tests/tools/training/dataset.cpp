@@ -89,6 +89,9 @@ TEST_CASE("Damaged data is refused by a sentence with file and numbers") {
       {idx_images(3, 5000, ""), good_labels, "images", "images of 5000x5000 pixels"},
       {big_endian(0x803) + big_endian(3) + big_endian(4096) + big_endian(4096), good_labels,
        "images", "ends after 0 bytes of data, but its header promises 50331648"},
+      {big_endian(0x803) + big_endian(0xffffffff) + big_endian(4096) + big_endian(4096),
+       big_endian(0x801) + big_endian(0xffffffff), "images",
+       "its bytes of pixels is more than 2147483648"},
   };
   const TemporaryFolder folder;
   for (const Case& c : cases) {

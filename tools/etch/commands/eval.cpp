@@ -16,7 +16,7 @@ namespace {
 struct EvalOptions {
   std::string model, data = "data/mnist", checkpoint, part = "test";
   std::size_t batch = 64, threads = 1, images = 0;
-  bool quiet = false;
+  bool non_finite = false, quiet = false;
 };
 
 void print_classes(const Metrics& m) {
@@ -61,6 +61,7 @@ int eval(const EvalOptions& o) {
   }
   const Part part = o.part == "test" ? Part::test : Part::train;
   const Checkpoint checkpoint(o.checkpoint);
+  note_unchecked(checkpoint.path(), checkpoint.has_checksum());
   const Dataset data = read_dataset(o.data, part, num_classes(model.graph), o.images);
   if (o.images > data.size()) {
     throw Error("--images ", o.images, ": ", o.data, " has only ", data.size());
@@ -69,7 +70,7 @@ int eval(const EvalOptions& o) {
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;
   Session session(model.graph, options);
-  checkpoint.restore_model(session);
+  checkpoint.restore_model(session, o.non_finite ? NonFinite::taken : NonFinite::refused);
   const auto metrics = evaluate_shown(session, data, !o.quiet);
   if (!metrics) return Interrupt::exit_status();
   std::cout << model.name << " on " << grouped(data.size()) << " " << o.part << " images: loss "
@@ -92,6 +93,8 @@ void add_eval(CLI::App& app, Action& action) {
   command->add_option("--images", o->images, "the first so many images only")->check(not_negative);
   command->add_option("--batch", o->batch, "images a step [64]")->check(not_negative);
   add_threads(*command, o->threads);
+  command->add_flag("--non-finite", o->non_finite,
+                    "evaluate weights that are NaN or infinite, too");
   command->add_flag("--quiet", o->quiet, "no progress bar");
   command->callback([o, &action] { action = [o] { return eval(*o); }; });
 }

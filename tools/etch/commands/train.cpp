@@ -100,7 +100,7 @@ class Command {
 
   int run() {
     const Interrupt interrupt;
-    if (o_.resume) run_.restore(Checkpoint(o_.checkpoint));
+    if (o_.resume) resume(Checkpoint(o_.checkpoint));
     print_start();
     while (!run_.finished()) {
       const Stopwatch watch;
@@ -118,6 +118,11 @@ class Command {
   }
 
  private:
+  void resume(const Checkpoint& checkpoint) {
+    note_unchecked(checkpoint.path(), checkpoint.has_checksum());
+    run_.restore(checkpoint);
+  }
+
   Dataset read(Part part, std::size_t limit) const {
     const Dataset data = read_dataset(o_.data, part, num_classes(model_.graph), limit);
     if (limit > data.size()) {

@@ -2,6 +2,8 @@
 // Module::lower does.
 #include "import/lowering.hpp"
 
+#include <etch/layers/avg_pool2d.hpp>
+
 #include <algorithm>
 #include <string_view>
 
@@ -74,6 +76,9 @@ int Lowering::residual(Graph& g, const Piece& p, int x) {
   return g.add({.kind = "Residual", .x = y, .skip = around}, network_.shape(p.y));
 }
 
+// The window of a global pool.
+static Window whole(Shape s) { return AvgPool2d{.kernel_size = {s.height, s.width}}.window(); }
+
 int Lowering::layer(Graph& g, int index, int x) {
   const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(index)];
   if (l.kind == LayerKind::flatten) return x;
@@ -110,7 +115,11 @@ int Lowering::layer(Graph& g, int index, int x) {
   }
   const bool pool = l.kind == LayerKind::max_pool || l.kind == LayerKind::avg_pool ||
                     l.kind == LayerKind::global_avg_pool;
-  return g.add(op, pool ? network_.shape(l.y) : from);
+  op.slope = l.kind == LayerKind::leaky_relu ? l.slope : 0;
+  if (!pool) return g.add(op, from);
+  op.window = l.kind == LayerKind::global_avg_pool ? whole(in) : l.window;
+  op.count_include_pad = l.count_include_pad;
+  return g.add(op, network_.shape(l.y));
 }
 
 }  // namespace etch::host

@@ -2,15 +2,14 @@
 #include "training/checkpoint.hpp"
 
 #include "error.hpp"
+#include "json.hpp"
 #include "network/names.hpp"
+
+#include <etch/topology.hpp>
 
 #include <nlohmann/json.hpp>
 
 namespace etch::host {
-
-using Json = nlohmann::json;
-
-static constexpr const char* format_version = "1";
 
 namespace {
 
@@ -42,8 +41,8 @@ void save_checkpoint(const std::filesystem::path& path, const Session& session,
     tensors.push_back(std::move(t));
   }
   write_safetensors(path, tensors,
-                    {{"etch.format", format_version},
-                     {"etch.model", settings.model},
+                    {{"etch.model", settings.model},
+                     {topology_key, topology_text(graph)},
                      {"etch.settings", to_json(settings).dump()},
                      {"etch.progress", to_json(progress).dump()},
                      {"etch.history", to_json(progress.history).dump()}});
@@ -56,14 +55,10 @@ std::string Checkpoint::metadata(const std::string& key) const {
 }
 
 Settings Checkpoint::settings() const {
-  const std::string version = metadata("etch.format"), json = metadata("etch.settings");
-  if (version != format_version) {
-    throw Error(file_.path(), ": has format version ", version, ", but ", format_version,
-                " is expected");
-  }
+  const std::string json = metadata("etch.settings");
   try {
-    return settings_from_json(Json::parse(json));
-  } catch (const std::exception& e) {
+    return settings_from_json(parse_json(json));
+  } catch (const Error& e) {
     throw Error(file_.path(), ": metadata etch.settings is damaged: ", e.what());
   }
 }
@@ -71,13 +66,13 @@ Settings Checkpoint::settings() const {
 Progress Checkpoint::progress() const {
   const std::string progress = metadata("etch.progress"), history = metadata("etch.history");
   try {
-    return progress_from_json(Json::parse(progress), Json::parse(history));
-  } catch (const std::exception& e) {
+    return progress_from_json(parse_json(progress), parse_json(history));
+  } catch (const Error& e) {
     throw Error(file_.path(), ": metadata etch.progress or etch.history is damaged: ", e.what());
   }
 }
 
-void Checkpoint::restore(Session& session, bool with_state) const {
+void Checkpoint::restore(Session& session, bool with_state, NonFinite non_finite) const {
   const GraphView graph = session.graph();
   std::vector<TensorPlace> places = model_places(graph, session.parameters().data());
   if (with_state) {
@@ -89,15 +84,18 @@ void Checkpoint::restore(Session& session, bool with_state) const {
   const auto ignored = [&](const std::string& name) {
     return !with_state && name.starts_with("optimizer.");
   };
-  check_fit(file_, misfits(file_, places, ignored), "the network");
+  check_fit(file_, misfits(file_, topology_hash(graph), places, ignored), "the network");
+  if (non_finite == NonFinite::refused) check_finite(file_, places);
   fill(file_, places);
 }
 
-void Checkpoint::restore_model(Session& session) const { restore(session, false); }
+void Checkpoint::restore_model(Session& session, NonFinite non_finite) const {
+  restore(session, false, non_finite);
+}
 
 void Checkpoint::restore_training(Session& session) const {
   const Progress p = progress();
-  restore(session, true);
+  restore(session, true, NonFinite::refused);
   session.resume_at(p.runs, p.updates);
 }
 

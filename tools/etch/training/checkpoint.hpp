@@ -1,7 +1,7 @@
 // A training run in one safetensors file:
 //   layer1.0.conv1.weight, ...                the model, in PyTorch's layout
 //   optimizer.exp_avg.layer1.0.conv1.weight   the optimizer's state, the same
-//   metadata: etch.format, etch.model, etch.settings, etch.progress, etch.history (JSON)
+//   metadata: etch.model, etch.topology, etch.settings, etch.progress, etch.history (JSON)
 // There is no time in it: the same run makes the same bytes.
 #pragma once
 #include "training/progress.hpp"
@@ -25,15 +25,19 @@ class Checkpoint {
   Settings settings() const;
   Progress progress() const;
 
+  const std::string& path() const { return file_.path(); }
+  bool has_checksum() const { return file_.has_checksum(); }
+
   // Copies the model's tensors into the session. All are checked first: an Error that lists every
-  // tensor which is missing, not expected or of another shape leaves the session as it was.
-  void restore_model(Session& session) const;
-  // The same with the optimizer's state and the count of updates.
+  // tensor which is missing, not expected or of another shape, or names the first number that isn't
+  // finite where it has to be, leaves the session as it was.
+  void restore_model(Session& session, NonFinite non_finite = NonFinite::refused) const;
+  // The same with the optimizer's state and the count of updates; all numbers are finite.
   void restore_training(Session& session) const;
 
  private:
   std::string metadata(const std::string& key) const;
-  void restore(Session& session, bool with_state) const;
+  void restore(Session& session, bool with_state, NonFinite non_finite) const;
 
   Safetensors file_;
 };

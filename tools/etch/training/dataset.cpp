@@ -1,6 +1,7 @@
 // MNIST and Fashion-MNIST: idx files, plain or gzip.
 #include "training/dataset.hpp"
 
+#include "checked.hpp"
 #include "error.hpp"
 #include "file.hpp"
 
@@ -23,6 +24,9 @@ const char* labels_name(Part part) {
 }
 
 namespace {
+
+// A gzip file of 2 MB can hold so many bytes.
+constexpr std::size_t most_pixels = std::size_t{1} << 31;
 
 // An idx file of bytes: magic 0x0000080r, r sizes, data; all big-endian.
 class IdxFile {
@@ -154,7 +158,8 @@ Dataset read_dataset(const std::filesystem::path& folder, Part part, std::size_t
   data.height = sizes[1];
   data.width = sizes[2];
   const std::size_t wanted = limit == 0 ? count : std::min(limit, count);
-  data.pixels = images.bytes(wanted * data.height * data.width);
+  data.pixels = images.bytes(checked_product({wanted, data.height, data.width},
+                                             images.path() + ": its bytes of pixels", most_pixels));
   if (wanted == count) images.expect_end(data.pixels.size());
   data.labels = read_labels(IdxFile(folder, labels_name(part)), classes, limit);
   return data;

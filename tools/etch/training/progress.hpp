@@ -28,7 +28,7 @@ struct Progress {
 // Without the history.
 nlohmann::json to_json(const Progress& progress);
 nlohmann::json to_json(const std::vector<EpochScores>& history);
-// Throws nlohmann's exceptions, or an Error where numbers contradict each other.
+// Throws an Error that names the field, also where numbers contradict each other.
 Progress progress_from_json(const nlohmann::json& progress, const nlohmann::json& history);
 
 }  // namespace etch::host

@@ -2,6 +2,7 @@
 #include "training/settings.hpp"
 
 #include "error.hpp"
+#include "json.hpp"
 
 #include <etch/optimizers/lr_schedule.hpp>
 
@@ -41,11 +42,17 @@ nlohmann::json to_json(const Settings& settings) {
   return json;
 }
 
+static void read(const JsonValue& j, std::string& field) { field = j.text(); }
+static void read(const JsonValue& j, bool& field) { field = j.flag(); }
+static void read(const JsonValue& j, double& field) { field = j.real(); }
+static void read(const JsonValue& j, std::uint64_t& field) { field = j.number(); }
+
 Settings settings_from_json(const nlohmann::json& json) {
+  const JsonValue j(json);
   Settings settings;
   each_field(settings, [&](const char* name, auto& field) {
     const bool later = name == std::string("winograd");  // older checkpoints are without it
-    if (!later || json.contains(name)) json.at(name).get_to(field);
+    if (!later || j.has(name)) read(j.at(name), field);
   });
   check(settings);
   return settings;

@@ -34,7 +34,7 @@ struct Settings {
 
 // Each field under its name.
 nlohmann::json to_json(const Settings& settings);
-// Throws nlohmann's exceptions, or an Error from check().
+// Throws an Error that names the field, or that of check().
 Settings settings_from_json(const nlohmann::json& json);
 
 // Throws an Error that names the option, its value and what is allowed.

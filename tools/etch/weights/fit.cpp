@@ -5,6 +5,9 @@
 #include "format.hpp"
 #include "network/names.hpp"
 
+#include <etch/topology.hpp>
+
+#include <cmath>
 #include <set>
 
 namespace etch::host {
@@ -49,7 +52,10 @@ static std::string misfit(const TensorPlace& place, const StoredTensor* stored) 
   return "";
 }
 
-std::vector<std::string> misfits(const Safetensors& file, const std::vector<TensorPlace>& places,
+std::string topology_text(GraphView graph) { return hexadecimal(topology_hash(graph), 16); }
+
+std::vector<std::string> misfits(const Safetensors& file, std::uint64_t topology,
+                                 const std::vector<TensorPlace>& places,
                                  const std::function<bool(const std::string&)>& ignored) {
   std::vector<std::string> lines;
   std::set<std::string> expected;
@@ -63,6 +69,13 @@ std::vector<std::string> misfits(const Safetensors& file, const std::vector<Tens
     lines.push_back(
         text(name, ": is ", shape_text(stored.shape), ", but the network has no such tensor"));
   }
+  const auto own = file.metadata().find(topology_key);
+  const std::string wanted = hexadecimal(topology, 16);
+  if (own != file.metadata().end() && own->second != wanted) {
+    lines.push_back(
+        text("the layers: differ in kind, order, shape, stride, padding or a constant; ",
+             "the topology is ", printable(own->second), ", but the network's is ", wanted));
+  }
   return lines;
 }
 
@@ -70,11 +83,42 @@ void check_fit(const Safetensors& file, const std::vector<std::string>& misfits,
                const std::string& what) {
   if (misfits.empty()) return;
   const auto model = file.metadata().find("etch.model");
-  std::string all = text(file.path(), ": doesn't fit ", what,
-                         model == file.metadata().end() ? "" : ": it holds " + model->second,
-                         "; nothing was changed:");
+  std::string all =
+      text(file.path(), ": doesn't fit ", what,
+           model == file.metadata().end() ? "" : ": it holds " + printable(model->second),
+           "; nothing was changed:");
   for (const std::string& line : misfits) all += "\n  " + line;
   throw Error(all);
+}
+
+// Where element `at` of a tensor is: "[2, 0, 1]".
+static std::string index_text(const std::vector<std::size_t>& shape, std::size_t at) {
+  std::vector<std::size_t> index(shape.size());
+  for (std::size_t i = shape.size(); i-- > 0; at /= shape[i]) index[i] = at % shape[i];
+  return shape_text(index);
+}
+
+std::string not_finite(const Safetensors& file, const std::vector<TensorPlace>& places) {
+  std::string first;
+  std::size_t count = 0, all = 0;
+  std::vector<float> values;
+  for (const TensorPlace& p : places) {
+    const StoredTensor& stored = *file.find(p.name);
+    values.resize(stored.elements());
+    stored.copy_to(values.data());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isfinite(values[i])) continue;
+      if (count++ == 0) first = text(p.name, index_text(stored.shape, i), " is ", values[i]);
+    }
+    all += values.size();
+  }
+  if (count == 0) return "";
+  return text(first, "; ", grouped(count), " of ", grouped(all), " numbers aren't finite");
+}
+
+void check_finite(const Safetensors& file, const std::vector<TensorPlace>& places) {
+  const std::string found = not_finite(file, places);
+  if (!found.empty()) throw Error(file.path(), ": ", found);
 }
 
 void fill(const Safetensors& file, const std::vector<TensorPlace>& places) {

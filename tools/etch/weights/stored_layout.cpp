@@ -1,7 +1,10 @@
 // Where the tensors of a network lie in its Parameters.
 #include "weights/stored_layout.hpp"
 
+#include "checked.hpp"
 #include "error.hpp"
+#include "format.hpp"
+#include "json.hpp"
 #include "network/names.hpp"
 #include "weights/folding.hpp"
 
@@ -9,15 +12,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <numeric>
+
 namespace etch::host {
 
 using Json = nlohmann::json;
 
 static Json json_of(Shape s) { return {s.channels, s.height, s.width}; }
-static Shape shape_of(const Json& j) {
-  return {j.at(0).get<std::size_t>(), j.at(1).get<std::size_t>(), j.at(2).get<std::size_t>()};
-}
-
 static Json json_of(const ParameterLayout& layout) {
   Json tensors = Json::array();
   for (std::size_t i = 0; i < layout.tensors.size(); ++i) {
@@ -70,44 +72,76 @@ ParameterLayout layout_of(GraphView graph) {
   return layout;
 }
 
-// A tensor of the layout. Every number is small enough that no product of them wraps around.
-static Tensor tensor_of(const Json& j) {
+// Reading. A layout is of a file, which may be anyone's: whatever the places of its tensors are,
+// they lie within its total and apart from each other, and a tensor has the numbers that its shape
+// says.
+
+static std::size_t size_of(const JsonValue& j) {
+  const std::size_t n = j.number(most_floats);
+  if (n == 0) throw Error(j.name(), " is 0");
+  return n;
+}
+static Shape shape_of(const JsonValue& j) {
+  return {size_of(j.at(std::size_t{0})), size_of(j.at(1)), size_of(j.at(2))};
+}
+
+static Tensor tensor_of(const JsonValue& j) {
   Tensor t;
-  t.rank = j.at("rank").get<int>();
+  t.rank = static_cast<int>(j.at("rank").number(4));
   kernels::ConvGeometry& g = t.geometry;
   g.input = shape_of(j.at("input"));
   g.output = shape_of(j.at("output"));
-  g.window.kernel_size = {j.at("kernel_size").at(0).get<std::size_t>(),
-                          j.at("kernel_size").at(1).get<std::size_t>()};
-  g.groups = j.at("groups").get<std::size_t>();
-  const std::size_t sizes[] = {g.input.channels, g.output.channels, g.window.kernel_size.height,
-                               g.window.kernel_size.width, g.groups};
-  for (const std::size_t n : sizes) {
-    if (n == 0 || n > 1 << 20) throw Error("a size of ", n);
+  const JsonValue kernel = j.at("kernel_size");
+  g.window.kernel_size = {size_of(kernel.at(std::size_t{0})), size_of(kernel.at(1))};
+  g.groups = size_of(j.at("groups"));
+  checked_product({g.input.channels, g.output.channels, g.window.kernel_size.height,
+                   g.window.kernel_size.width},
+                  j.name() + "'s count of numbers", most_floats);
+  if (g.input.channels % g.groups != 0 || g.output.channels % g.groups != 0) {
+    throw Error(j.name(), " has ", g.groups, " groups of ", g.input.channels, " to ",
+                g.output.channels, " channels");
   }
-  if (g.input.channels % g.groups != 0 || g.output.channels % g.groups != 0 ||
-      g.window.kernel_size.area() > std::size_t{1} << 22) {
-    throw Error("a geometry that can't be");
+  const bool vector = t.rank == 1 && g.output.channels == 1;
+  if (!vector && t.rank != 2 && t.rank != 4) {
+    throw Error(j.name(), " has rank ", t.rank, " and ", g.output.channels, " outputs");
   }
   return t;
 }
 
-static ParameterLayout layout_from(const Json& j) {
-  ParameterLayout layout;
-  layout.topology = j.at("topology").get<std::uint64_t>();
-  layout.total = j.at("total").get<std::size_t>();
-  layout.num_parameters = j.at("parameters").get<std::size_t>();
-  // Tensors and the alignment between them are all there is.
-  std::size_t most = 4 * cache_line_floats;
-  for (const Json& t : j.at("tensors")) {
-    layout.names.push_back(t.at("name").get<std::string>());
-    layout.tensors.push_back(tensor_of(t));
-    layout.offsets.push_back(t.at("offset").get<std::size_t>());
-    const std::size_t size = layout.tensors.back().size(), at = layout.offsets.back();
-    if (at > layout.total || size > layout.total - at) throw Error("a tensor beyond the end");
-    most += size + 2 * cache_line_floats;
+// Each between the one before it and the end.
+static void check_places(const ParameterLayout& layout) {
+  std::vector<std::size_t> order(layout.tensors.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return layout.offsets[a] < layout.offsets[b]; });
+  std::size_t end = 0;
+  for (const std::size_t i : order) {
+    if (layout.offsets[i] < end) throw Error(layout.names[i], " lies within another tensor");
+    // Alignment is all that there is between tensors.
+    if (layout.offsets[i] - end > 4 * cache_line_floats) {
+      throw Error(layout.names[i], " is at ", layout.offsets[i], ", behind a gap");
+    }
+    end = layout.offsets[i] + layout.tensors[i].size();
+    if (end > layout.total) throw Error(layout.names[i], " ends beyond ", layout.total);
   }
-  if (layout.total > most) throw Error("a total of ", layout.total);
+  if (layout.total - end > 4 * cache_line_floats) {
+    throw Error("total is ", layout.total, ", but its tensors end at ", end);
+  }
+}
+
+static ParameterLayout layout_from(const JsonValue& j) {
+  ParameterLayout layout;
+  layout.topology = j.at("topology").number();
+  layout.total = j.at("total").number(most_floats);
+  layout.num_parameters = j.at("parameters").number(layout.total);
+  const JsonValue tensors = j.at("tensors");
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const JsonValue t = tensors.at(i);
+    layout.names.push_back(printable(t.at("name").text()));
+    layout.tensors.push_back(tensor_of(t));
+    layout.offsets.push_back(t.at("offset").number(most_floats));
+  }
+  check_places(layout);
   return layout;
 }
 
@@ -115,8 +149,9 @@ static ParameterLayout layout_from(const Json& j) {
 template <class Read>
 static auto parsed(const std::string& file, const std::string& stored, const Read& read) {
   try {
-    return read(Json::parse(stored));
-  } catch (const std::exception& e) {
+    const Json json = parse_json(stored);
+    return read(JsonValue(json));
+  } catch (const Error& e) {
     throw Error(file, ": metadata etch.layout is damaged: ", e.what());
   }
 }
@@ -126,14 +161,19 @@ ParameterLayout read_layout(const std::string& file, const std::string& stored) 
 }
 
 FoldedLayout read_folded_layout(const std::string& file, const std::string& stored) {
-  return parsed(file, stored, [](const Json& j) {
-    if (!j.contains("folded")) {
-      throw Error("it has no folded layout: `etch import` writes it now");
-    }
-    FoldedLayout folded{layout_from(j.at("folded")), {}};
-    for (const Json& n : j.at("folded").at("norms")) {
-      folded.norms.push_back({n.at("into").get<std::string>(), n.at("norm").get<std::string>(),
-                              n.at("eps").get<float>()});
+  return parsed(file, stored, [](const JsonValue& j) {
+    if (!j.has("folded")) throw Error("it has no folded layout: `etch import` writes it now");
+    const JsonValue stored_folded = j.at("folded"), norms = stored_folded.at("norms");
+    FoldedLayout folded{layout_from(stored_folded), {}};
+    // A bias more, and two numbers a channel less; the file has all of what isn't folded.
+    const std::size_t most = j.at("total").number(most_floats) +
+                             4 * cache_line_floats * (1 + folded.layout.tensors.size());
+    if (folded.layout.total > most) throw Error("folded, it has more numbers than it had");
+    for (std::size_t i = 0; i < norms.size(); ++i) {
+      const JsonValue n = norms.at(i);
+      const double eps = n.at("eps").real();
+      if (!(eps >= 0 && eps <= 1)) throw Error("eps is ", eps, ", but 0 to 1 is expected");
+      folded.norms.push_back({n.at("into").text(), n.at("norm").text(), static_cast<float>(eps)});
     }
     return folded;
   });
