@@ -46,7 +46,7 @@ TEST_CASE("An import replaces its own files, and weights of nobody else") {
   const auto weights = folder.path() / "m.safetensors";
   write_file(weights, "not of etch");
   CHECK_THROWS_WITH(write_network(network, folder.path(), "m"),
-                    Catch::Contains("m.safetensors: is there already, and isn't of `etch import`"));
+                    Catch::Contains("m.safetensors: is there already, and isn't as `etch import`"));
   CHECK(!std::filesystem::exists(folder.path() / "m.hpp"));
   CHECK(std::filesystem::file_size(weights) == 11);
   std::filesystem::remove(weights);

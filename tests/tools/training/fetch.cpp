@@ -36,7 +36,9 @@ TEST_CASE("Data is fetched, and found complete until it is harmed") {
   CHECK(is_complete(data, to));
   write_file(to / "a b", "abd");
   CHECK_FALSE(is_complete(data, to));
-  fetch(data, to);
+  CHECK_THROWS_WITH(fetch(data, to), Catch::Contains("a b: is there already, and isn't") &&
+                                         Catch::Contains("--overwrite replaces it"));
+  fetch(data, to, Overwrite::yes);
   CHECK(is_complete(data, to));
 }
 

@@ -5,6 +5,7 @@
 #include "network/models.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <thread>
 
 namespace etch::host {
@@ -31,6 +32,15 @@ void add_model(CLI::App& command, std::string& model) {
 void check_threads(std::size_t threads) {
   if (threads >= 1 && threads <= max_threads) return;
   throw Error("--threads ", threads, ": must be from 1 to ", max_threads);
+}
+
+void add_overwrite(CLI::App& command, bool& overwrite) {
+  command.add_flag("--overwrite", overwrite,
+                   "replace files that are there, also those that others wrote or changed");
+}
+
+void note_unchecked(const std::string& file, bool has_checksum) {
+  if (!has_checksum) std::cerr << file << ": has no checksum: its numbers are unchecked\n";
 }
 
 }  // namespace etch::host

@@ -30,5 +30,10 @@ std::string not_negative(const std::string& given);
 // The positional MODEL, with the list of models in the command's footer.
 void add_model(CLI::App& command, std::string& model);
 void check_threads(std::size_t threads);
+// See overwrite.hpp.
+void add_overwrite(CLI::App& command, bool& overwrite);
+
+// Says, on stderr, that damage to a file's numbers couldn't be seen.
+void note_unchecked(const std::string& file, bool has_checksum);
 
 }  // namespace etch::host

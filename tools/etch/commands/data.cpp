@@ -6,14 +6,14 @@
 
 namespace etch::host {
 
-static int fetch_data(const std::string& name, std::string folder) {
+static int fetch_data(const std::string& name, std::string folder, bool overwrite) {
   const DataSource& data = find_data(name);
   if (folder.empty()) folder = "data/" + name;
   if (is_complete(data, folder)) {
     std::cout << name << " is in " << folder << ", with the right sha256" << std::endl;
     return 0;
   }
-  fetch(data, folder);
+  fetch(data, folder, Overwrite{overwrite});
   std::cout << name << " fetched into " << folder << ", sha256 checked" << std::endl;
   return 0;
 }
@@ -21,6 +21,7 @@ static int fetch_data(const std::string& name, std::string folder) {
 void add_data(CLI::App& app, Action& action) {
   struct Options {
     std::string name, folder;
+    bool overwrite = false;
   };
   CLI::App* command = app.add_subcommand("data", "data sets");
   command->require_subcommand(1);
@@ -28,7 +29,9 @@ void add_data(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   fetch->add_option("NAME", o->name, "mnist or fashion-mnist")->required();
   fetch->add_option("--data", o->folder, "the folder to put it into [data/NAME]");
-  fetch->callback([o, &action] { action = [o] { return fetch_data(o->name, o->folder); }; });
+  add_overwrite(*fetch, o->overwrite);
+  fetch->callback(
+      [o, &action] { action = [o] { return fetch_data(o->name, o->folder, o->overwrite); }; });
 }
 
 }  // namespace etch::host

@@ -12,6 +12,7 @@ namespace {
 
 struct ImportOptions {
   std::string file, model, name, output;
+  bool overwrite = false;
 };
 
 int import_weights(const ImportOptions& o) {
@@ -21,7 +22,7 @@ int import_weights(const ImportOptions& o) {
   if (std::filesystem::equivalent(o.file, o.output, ignored)) {
     throw Error("-o ", o.output, ": is the state dict itself, which would be overwritten");
   }
-  const Model& model = import_state_dict(o.file, o.model, o.output);
+  const Model& model = import_state_dict(o.file, o.model, o.output, Overwrite{o.overwrite});
   std::cout << model.name << ": " << grouped(model.graph.num_parameters) << " parameters in "
             << model.graph.size.tensors << " tensors -> " << o.output << std::endl;
   return 0;
@@ -34,7 +35,7 @@ int import(const ImportOptions& o) {
                 "tools/torch_to_safetensors.py makes the first of a .pt or .pth state dict");
   }
   if (!o.model.empty()) throw Error("--model ", o.model, ": the file has a network of its own");
-  const WrittenNetwork written = import_network(o.file, o.output, o.name);
+  const WrittenNetwork written = import_network(o.file, o.output, o.name, Overwrite{o.overwrite});
   std::cout << grouped(written.parameters) << " parameters -> " << written.header.string() << ", "
             << written.weights.string() << std::endl;
   return 0;
@@ -53,6 +54,7 @@ void add_import(CLI::App& app, Action& action) {
   command->add_option("--name", o->name, "of the network in C++ [the file's]");
   command->add_option("-o,--output", o->output, "the file to write; of a network, the folder")
       ->required();
+  add_overwrite(*command, o->overwrite);
   command->footer("Models:\n" + list_models());
   command->callback([o, &action] { action = [o] { return import(*o); }; });
 }

@@ -6,6 +6,7 @@
 #include "file.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
+#include "overwrite.hpp"
 #include "program/layout.hpp"
 #include "program/memory_map.hpp"
 #include "training/settings.hpp"
@@ -19,7 +20,7 @@ namespace {
 
 struct PlanOptions : ProgramOptions {
   std::string model, optimizer = "adam", svg;
-  bool json = false, summary = false;
+  bool json = false, summary = false, overwrite = false;
 };
 
 class Plan {
@@ -72,7 +73,9 @@ class Plan {
   void draw() const {
     const std::string title =
         text(model_.name, ", input ", shape_text(model_.input), ", ", o_.about(), ": the arena");
-    replace_file(o_.svg, memory_map(graph_, program_, title));
+    constexpr const char* command = "etch plan";
+    check_replaceable(o_.svg, command, Overwrite{o_.overwrite});
+    replace_file(o_.svg, with_writer(memory_map(graph_, program_, title), command, "<!--", " -->"));
   }
 
   void print() const {
@@ -202,6 +205,7 @@ void add_plan(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
   command->add_flag("--summary", o->summary, "totals and peak only");
   command->add_option("--svg", o->svg, "file to draw the memory map into: hover tells names");
+  add_overwrite(*command, o->overwrite);
   command->add_flag("--json", o->json, "all of it as JSON");
   command->callback([o, &action] { action = [o] { return plan(*o); }; });
 }

@@ -12,7 +12,7 @@ namespace {
 struct PlotOptions {
   std::vector<std::string> checkpoints;
   std::string output;
-  bool skip_first = false;
+  bool skip_first = false, overwrite = false;
 };
 
 int plot(const PlotOptions& o) {
@@ -21,7 +21,7 @@ int plot(const PlotOptions& o) {
     const Checkpoint checkpoint(path);
     runs.push_back({path + ": " + checkpoint.settings().model, checkpoint.progress().history});
   }
-  plot_histories(runs, o.skip_first ? 1 : 0, o.output);
+  plot_histories(runs, o.skip_first ? 1 : 0, o.output, Overwrite{o.overwrite});
   std::cout << o.output << ": " << runs.size() << (runs.size() == 1 ? " run" : " runs")
             << std::endl;
   return 0;
@@ -36,6 +36,7 @@ void add_plot(CLI::App& app, Action& action) {
       ->required();
   command->add_option("-o,--output", o->output, "the picture: FILE.svg or FILE.png")->required();
   command->add_flag("--skip-first", o->skip_first, "leave out the first epoch of each");
+  add_overwrite(*command, o->overwrite);
   command->callback([o, &action] { action = [o] { return plot(*o); }; });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "import/network_writer.hpp"
 #include "network/models.hpp"
+#include "overwrite.hpp"
 
 #include <filesystem>
 
@@ -12,11 +13,13 @@ namespace etch::host {
 // fits, its `-imagenet`. Returns the one that fits; throws an Error that lists every tensor which
 // doesn't, and then writes nothing.
 const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
-                               const std::filesystem::path& output);
+                               const std::filesystem::path& output,
+                               Overwrite overwrite = Overwrite::no);
 
 // Reads an .onnx or .tflite file and writes its network into a folder, see write_network. `name`
 // is made of the file's where it is empty. Throws an Error.
 WrittenNetwork import_network(const std::filesystem::path& file,
-                              const std::filesystem::path& folder, const std::string& name);
+                              const std::filesystem::path& folder, const std::string& name,
+                              Overwrite overwrite = Overwrite::no);
 
 }  // namespace etch::host

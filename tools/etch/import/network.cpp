@@ -7,10 +7,12 @@
 namespace etch::host {
 
 WrittenNetwork import_network(const std::filesystem::path& file,
-                              const std::filesystem::path& folder, const std::string& name) {
+                              const std::filesystem::path& folder, const std::string& name,
+                              Overwrite overwrite) {
   if (!name.empty()) check_name(name);
   const ImportedNetwork network = file.extension() == ".onnx" ? read_onnx(file) : read_tflite(file);
-  return write_network(network, folder, name.empty() ? identifier(file.stem().string()) : name);
+  return write_network(network, folder, name.empty() ? identifier(file.stem().string()) : name,
+                       overwrite);
 }
 
 }  // namespace etch::host

@@ -3,6 +3,7 @@
 
 #include "file.hpp"
 #include "format.hpp"
+#include "identifier.hpp"
 #include "import/lowering.hpp"
 #include "network/names.hpp"
 #include "weights/safetensors.hpp"
@@ -30,15 +31,13 @@ std::string wrapped(std::string code, std::size_t indent) {
   return all + code;
 }
 
-// Broken at spaces. Names come from a file: no line ends, and no backslash that would join lines.
+// Broken at spaces. Names come from a file.
 std::string comment(const std::string& words, std::size_t indent) {
   const std::string head = std::string(indent, ' ') + "//";
   std::string all, line = head;
   std::istringstream in(words);
   for (std::string word; in >> word;) {
-    for (char& c : word) {
-      c = static_cast<unsigned char>(c) < ' ' || c == 127 || c == '\\' ? '?' : c;
-    }
+    word = comment_text(word);
     if (line.size() + 1 + word.size() > width && line != head) {
       all += line + "\n";
       line = head;
@@ -159,19 +158,9 @@ std::string network_header(const ImportedNetwork& network, const std::vector<Pie
               ");\n\n}  // namespace ", name, "\n");
 }
 
-// An export often lies beside weights of the same name, which aren't ours to replace.
-static void check_replaceable(const std::filesystem::path& weights) {
-  if (!std::filesystem::exists(weights)) return;
-  try {
-    if (Safetensors(weights).metadata().contains("etch.layout")) return;
-  } catch (const Error&) {
-  }
-  throw Error(weights.string(), ": is there already, and isn't of `etch import`: give another ",
-              "folder or --name");
-}
-
 WrittenNetwork write_network(const ImportedNetwork& network, const std::filesystem::path& folder,
-                             const std::string& name) {
+                             const std::string& name, Overwrite overwrite) {
+  constexpr const char* command = "etch import";
   if (network.layers().empty()) throw Error(network.file(), ": has no layers");
   const std::vector<Piece> pieces = structure_of(network);
   const Lowering lowering(network, pieces);
@@ -185,10 +174,18 @@ WrittenNetwork write_network(const ImportedNetwork& network, const std::filesyst
   make_folder(folder);
   WrittenNetwork written{folder / (name + ".hpp"), folder / (name + ".safetensors"),
                          graph.num_parameters};
-  check_replaceable(written.weights);
-  write_safetensors(written.weights, tensors,
-                    {{"etch.model", name}, {"etch.layout", stored_layout(graph)}});
-  replace_file(written.header, header);
+  // An export often lies beside weights of the same name, which aren't ours to replace.
+  check_replaceable(written.weights, command, overwrite);
+  check_replaceable(written.header, command, overwrite);
+  const Metadata metadata{{"etch.model", name},
+                          {topology_key, topology_text(graph)},
+                          {writer_key, command},
+                          {"etch.layout", stored_layout(graph)}};
+  replace_files({{written.weights,
+                  [&](FileReplacement& file) {
+                    write_safetensors(file, written.weights.string(), tensors, metadata);
+                  }},
+                 text_file(written.header, with_writer(header, command))});
   return written;
 }
 

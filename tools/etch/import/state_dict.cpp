@@ -4,6 +4,8 @@
 #include "import/import.hpp"
 #include "weights/fit.hpp"
 
+#include <etch/topology.hpp>
+
 namespace etch::host {
 
 namespace {
@@ -14,8 +16,8 @@ class Candidate {
   Candidate(const Safetensors& file, const Model& model)
       : file_(file), model_(&model), values_(Block<float>::zeros(model.graph.total())) {
     places_ = model_places(model.graph, values_.data());
-    const bool checkpoint = file.metadata().contains("etch.format");
-    misfits_ = misfits(file, places_, [=](const std::string& name) {
+    const bool checkpoint = file.metadata().contains("etch.settings");
+    misfits_ = misfits(file, topology_hash(model.graph), places_, [=](const std::string& name) {
       return checkpoint && name.starts_with("optimizer.");
     });
   }
@@ -23,10 +25,16 @@ class Candidate {
   const Model& model() const { return *model_; }
   const std::vector<std::string>& misfits_found() const { return misfits_; }
 
-  void write(const std::filesystem::path& output) {
+  void write(const std::filesystem::path& output, Overwrite overwrite) {
+    constexpr const char* command = "etch import";
     check_fit(file_, misfits_, std::string(model_->name));
+    check_finite(file_, places_);
+    check_replaceable(output, command, overwrite);
     fill(file_, places_);
-    write_safetensors(output, sources_of(places_), {{"etch.model", std::string(model_->name)}});
+    write_safetensors(output, sources_of(places_),
+                      {{"etch.model", std::string(model_->name)},
+                       {topology_key, topology_text(model_->graph)},
+                       {writer_key, command}});
   }
 
  private:
@@ -48,18 +56,18 @@ const Model* find_variant(std::string_view name) {
 }  // namespace
 
 const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
-                               const std::filesystem::path& output) {
+                               const std::filesystem::path& output, Overwrite overwrite) {
   const Safetensors state_dict(file);
   Candidate named(state_dict, find_model(model));
   const Model* variant = find_variant(model);
   if (variant == nullptr || named.misfits_found().empty()) {
-    named.write(output);
+    named.write(output, overwrite);
     return named.model();
   }
   // Where neither fits, the complaints are about the closer one.
   Candidate other(state_dict, *variant);
   Candidate& closer = other.misfits_found().size() <= named.misfits_found().size() ? other : named;
-  closer.write(output);
+  closer.write(output, overwrite);
   return closer.model();
 }
 

@@ -90,8 +90,14 @@ bool is_complete(const DataSource& data, const fs::path& folder) {
   return true;
 }
 
-void fetch(const DataSource& data, const fs::path& folder) {
+void fetch(const DataSource& data, const fs::path& folder, Overwrite overwrite) {
   make_folder(folder);
+  for (const FileSum& f : data.files) {
+    const fs::path path = folder / f.name;
+    if (overwrite == Overwrite::yes || !fs::exists(path) || sha256(path) == f.sha256) continue;
+    throw Error(path.string(), ": is there already, and isn't ", data.name,
+                "'s: --overwrite replaces it");
+  }
   const TemporaryFolder temporary;
   const fs::path from = data.bring(temporary.path());
   for (const FileSum& f : data.files) {

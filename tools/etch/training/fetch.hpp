@@ -1,5 +1,7 @@
 // Brings MNIST and Fashion-MNIST onto this machine, and checks that they are the real ones.
 #pragma once
+#include "overwrite.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -26,7 +28,9 @@ std::string sha256(const std::filesystem::path& file);
 // Whether all files are in the folder, unharmed.
 bool is_complete(const DataSource& data, const std::filesystem::path& folder);
 
-// Copies the files into the folder, each checked before it gets its name.
-void fetch(const DataSource& data, const std::filesystem::path& folder);
+// Copies the files into the folder, each checked before it gets its name. Throws an Error where
+// other files have their names.
+void fetch(const DataSource& data, const std::filesystem::path& folder,
+           Overwrite overwrite = Overwrite::no);
 
 }  // namespace etch::host

@@ -132,8 +132,10 @@ std::string plot_script(const std::vector<RunHistory>& runs, std::size_t skip,
 }
 
 void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
-                    const std::filesystem::path& output) {
+                    const std::filesystem::path& output, Overwrite overwrite) {
+  constexpr const char* command = "etch plot";
   check(runs, skip, output);
+  check_replaceable(output, command, overwrite);
   const TemporaryFolder folder;
   const std::filesystem::path picture = folder.path() / ("plot" + output.extension().string());
   const std::filesystem::path script = folder.path() / "plot.gnuplot";
@@ -145,9 +147,10 @@ void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
   if (outcome.status != 0 || !std::filesystem::exists(picture)) {
     throw Error("gnuplot failed with status ", outcome.status, ": ", outcome.errors);
   }
-  FileReplacement file(output);
-  file.write(FileBytes(picture).bytes());
-  file.commit();
+  const FileBytes drawn(picture);
+  const std::string content(reinterpret_cast<const char*>(drawn.bytes().data()),
+                            drawn.bytes().size());
+  replace_file(output, is_png(output) ? content : with_writer(content, command, "<!--", " -->"));
 }
 
 }  // namespace etch::host

@@ -1,5 +1,6 @@
 // The histories of training runs as a picture, drawn by gnuplot (http://www.gnuplot.info).
 #pragma once
+#include "overwrite.hpp"
 #include "training/progress.hpp"
 
 #include <filesystem>
@@ -18,8 +19,9 @@ std::string plot_script(const std::vector<RunHistory>& runs, std::size_t skip,
                         const std::filesystem::path& output);
 
 // Draws it, and replaces `output` by it. Throws an Error where a history has nothing to be drawn,
-// where the file's name ends in neither, and where gnuplot is missing or fails.
+// where the file's name ends in neither, where a file is in the way, and where gnuplot is missing
+// or fails.
 void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
-                    const std::filesystem::path& output);
+                    const std::filesystem::path& output, Overwrite overwrite = Overwrite::no);
 
 }  // namespace etch::host
