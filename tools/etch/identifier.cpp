@@ -29,4 +29,11 @@ void check_name(const std::string& name) {
   throw Error("--name ", name, ": can't be a name in C++; ", identifier(name), " could");
 }
 
+std::string comment_text(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 127 || c == '\\') c = '?';
+  }
+  return text;
+}
+
 }  // namespace etch::host

@@ -14,6 +14,7 @@
 #include <etch/topology.hpp>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -271,6 +272,90 @@ TEST_CASE("Folded parameters give the same outputs from less flash and RAM") {
                                            "one that is etch::Folded"));
 }
 
+namespace {
+
+using Tiny = Network<Sequential<Linear{.out_features = 1}>{}, Shape{2}>;
+constexpr const char* tiny =
+    "#include <etch/layers/linear.hpp>\n#include <etch/network.hpp>\n"
+    "using Net = etch::Network<etch::Sequential<etch::Linear{.out_features = 1}>{}, "
+    "etch::Shape{2}>;\n";
+
+// Two models of one topology: their first numbers differ.
+struct TwoModels {
+  TwoModels() {
+    for (const bool second : {false, true}) {
+      const std::vector<float> values{second ? 6.0f : 3.0f, 1, 2};
+      Embedding embedding{layout, values, "weights", "a file"};
+      write_embedding(embedding, place.file(second ? "w2.hpp" : "w1.hpp"));
+      write_embedding(embedding, place.file(second ? "a2.S" : "a1.S"));
+      embedding.name = second ? "two" : "one";
+      write_embedding(embedding, place.file((embedding.name + ".hpp").c_str()));
+      write_embedding(embedding, place.file((embedding.name + "_words.S").c_str()));
+    }
+  }
+  // Two source files, each of which has a `weights` of its own, and a third that asks both.
+  std::string linked(const std::string& stem, const std::vector<std::string>& assembly) const {
+    for (const std::string n : {"1", "2"}) {
+      write_file(place.file(("u" + n + ".cpp").c_str()),
+                 tiny + ("#include \"" + stem + n + ".hpp\"\nfloat first" + n +
+                         "() { return weights<Net>().values[0]; }\n"));
+    }
+    write_file(place.file("main.cpp"),
+               "#include <cstdio>\nfloat first1();\nfloat first2();\n"
+               "int main() { std::printf(\"%g %g\", double{first1()}, double{first2()}); }\n");
+    return run({"main.cpp", "u1.cpp", "u2.cpp"}, assembly);
+  }
+  // One source file with both, by their names.
+  std::string included(const std::string& ending, const std::vector<std::string>& assembly) const {
+    write_file(
+        place.file("main.cpp"),
+        tiny + ("#include <cstdio>\n#include \"one" + ending + "\"\n#include \"two" + ending +
+                "\"\nint main() { std::printf(\"%g %g\", double{one<Net>().values[0]}, "
+                "double{two<Net>().values[0]}); }\n"));
+    return run({"main.cpp"}, assembly);
+  }
+  std::string run(std::vector<std::string> sources, const std::vector<std::string>& more) const {
+    sources.insert(sources.end(), more.begin(), more.end());
+    const Outcome compiled = place.compile(sources);
+    if (compiled.status != 0) return compiled.errors;
+    return run_program({place.file("program")}, ".").output;
+  }
+
+  Folder place;
+  ParameterLayout layout = layout_of(Tiny::graph);
+};
+
+}  // namespace
+
+TEST_CASE("Two models of one topology have weights of their own") {
+  if (skipped()) return;
+  const TwoModels models;
+  CHECK(models.linked("w", {}) == "3 6");
+  CHECK(models.linked("a", {"a1.S", "a2.S"}) == "3 6");
+  CHECK(models.included(".hpp", {}) == "3 6");
+  CHECK(models.included("_words.hpp", {"one_words.S", "two_words.S"}) == "3 6");
+  // Without the second's numbers it doesn't link, and doesn't take the first's.
+  CHECK_THAT(models.linked("a", {"a1.S"}), Catch::Contains("undefined reference"));
+}
+
+TEST_CASE("A file's name can't break out of a comment") {
+  if (skipped()) return;
+  const Folder place;
+  const ParameterLayout layout = layout_of(Tiny::graph);
+  const std::vector<float> values{1, 2, 3};
+  const std::string name = "a\n#error injected\nb\\";
+  for (const char* output : {"weights.hpp", "other.S"}) {
+    write_embedding({layout, values, "weights", name}, place.file(output));
+  }
+  for (const char* header : {"weights.hpp", "other.hpp"}) {
+    write_file(place.file("main.cpp"),
+               tiny + ("#include \"" + std::string(header) +
+                       "\"\nint main() { return weights<Net>().values[0] == 1 ? 0 : 1; }\n"));
+    CHECK(place.compile({"main.cpp", "other.S"}).errors == "");
+    CHECK(run_program({place.file("program")}, ".").status == 0);
+  }
+}
+
 TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file holds") {
   constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
   using Net = Network<Sequential<conv, BatchNorm2d{.eps = 0.25f}>{}, Shape{1, 2, 2}>;
@@ -303,6 +388,66 @@ TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file
       CHECK(numbers == expected.at(p.name));
     }
   }
+}
+
+TEST_CASE("A layout that can't be is refused by a sentence") {
+  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
+  using Net = Network<Sequential<conv, BatchNorm2d{}>{}, Shape{4, 2, 2}>;
+  const std::string good = stored_layout(Net::graph);
+  struct Case {
+    std::string from, to, message;  // the last `from` of the text: a tensor of its own layout
+  };
+  const std::vector<Case> cases = {
+      {R"("rank":4)", R"("rank":1)", "tensors[0] has rank 1 and 2 outputs"},
+      {R"("rank":4)", R"("rank":3)", "tensors[0] has rank 3"},
+      {R"("rank":4)", R"("rank":-4)", "tensors[0].rank is -4, but a whole number is expected"},
+      {R"("rank":4)", R"("rank":"4")", "tensors[0].rank is \"4\", but"},
+      {R"("rank":4)", R"("r":4)", "tensors[0].rank is missing"},
+      {R"("groups":1)", R"("groups":3)", "has 3 groups of"},
+      {R"("groups":1)", R"("groups":0)", "groups is 0"},
+      {R"("input":[4,2,2])", R"("input":[4,2])", "tensors[0].input has 2 values"},
+      {R"("input":[4,2,2])", R"("input":[2305843009213693951,2,2])",
+       "count of numbers is more than"},
+      {R"("kernel_size":[1,1])", R"("kernel_size":[4294967296,4294967296])",
+       "count of numbers is more than"},
+      {R"("offset":0)", R"("offset":9)", "within another tensor"},
+      {R"("offset":0)", R"("offset":2305843009213693951)",
+       "is at 2305843009213693951, behind a gap"},
+      {R"("total":16)", R"("total":15)", "ends beyond 15"},
+      {R"("total":16)", R"("total":2305843009213693951)", "but its tensors end at 16"},
+      {R"("topology":)", R"("topology":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]],"x":)", "nested deeper"},
+      {R"("topology":)", R"("topology":1,"topology":)", "it names topology twice"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.from << " as " << c.to);
+    std::string damaged = good;
+    const std::size_t at = damaged.rfind(c.from);
+    REQUIRE(at != damaged.npos);
+    damaged.replace(at, c.from.size(), c.to);
+    CHECK_THROWS_WITH(read_layout("a file", damaged),
+                      Catch::StartsWith("a file: metadata etch.layout is damaged: ") &&
+                          Catch::Contains(c.message));
+  }
+  for (const auto& [from, to, message] :
+       {Case{R"("total":10)", R"("total":999999)", "but its tensors end at 10"},
+        Case{R"("eps":)", R"("eps":-0.5,"e":)", "eps is -0.5, but 0 to 1 is expected"},
+        Case{R"("eps":)", R"("eps":"e","e":)", "eps is \"e\", but a number is expected"}}) {
+    std::string damaged = good;
+    REQUIRE(good.find(from) != good.npos);
+    damaged.replace(good.find(from), from.size(), to);
+    CHECK_THROWS_WITH(read_folded_layout("a file", damaged), Catch::Contains(message));
+  }
+}
+
+TEST_CASE("A folded layout of more numbers than there were is refused before they are made") {
+  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
+  using Net = Network<Sequential<conv, BatchNorm2d{}>{}, Shape{4, 2, 2}>;
+  using Large = Network<Sequential<Conv2d{.out_channels = 512, .kernel_size = 3}, BatchNorm2d{}>{},
+                        Shape{64, 3, 3}>;
+  auto small = nlohmann::json::parse(stored_layout(Net::graph));
+  small["folded"] = nlohmann::json::parse(stored_layout(Large::graph)).at("folded");
+  CHECK_THROWS_WITH(read_folded_layout("a file", small.dump()),
+                    Catch::Contains("folded, it has more numbers than it had"));
 }
 
 TEST_CASE("A file that doesn't fit isn't embedded, and nothing is written") {

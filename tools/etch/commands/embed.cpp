@@ -17,7 +17,7 @@ namespace {
 
 struct EmbedOptions {
   std::string file, model, output, name = "weights";
-  bool fold = false;
+  bool fold = false, overwrite = false;
 };
 
 struct Layouts {
@@ -46,20 +46,24 @@ Layouts find_layouts(const Safetensors& file, const std::string& model, bool fol
 
 int embed(const EmbedOptions& o) {
   const Safetensors file(o.file);
+  note_unchecked(file.path(), file.has_checksum());
   const auto [layout, folded] = find_layouts(file, o.model, o.fold);
   const std::vector<TensorPlace> unset = layout.places(nullptr);
   const auto state = [](const std::string& name) { return name.starts_with("optimizer."); };
-  check_fit(file, misfits(file, unset, state), o.model.empty() ? "its own layout" : o.model);
+  check_fit(file, misfits(file, layout.topology, unset, state),
+            o.model.empty() ? "its own layout" : o.model);
   if (o.fold && folded.norms.empty()) {
     throw Error(file.path(), ": --fold: there is no batch norm behind a convolution or a fully ",
                 "connected layer");
   }
+  check_finite(file, unset);
   // Zeros between the tensors, where they are aligned.
   Block<float> values = Block<float>::zeros(layout.total);
   fill(file, layout.places(values.data()));
   if (o.fold) values = fold(layout, values.data(), folded);
   const ParameterLayout& written = o.fold ? folded.layout : layout;
-  write_embedding({written, values.span(), o.name, file.path(), o.fold}, o.output);
+  write_embedding({written, values.span(), o.name, file.path(), o.fold}, o.output,
+                  Overwrite{o.overwrite});
   std::cout << grouped(written.num_parameters) << " parameters, "
             << bytes_text(written.total * sizeof(float)) << " -> " << o.output << ": " << o.name
             << (o.fold ? "<etch::Folded<Net>>()" : "<Net>()");
@@ -80,6 +84,7 @@ void add_embed(CLI::App& app, Action& action) {
   command->add_option("--name", o->name, "of the function that returns them [weights]");
   command->add_flag("--fold", o->fold,
                     "with batch norms folded into the layers before them: for Folded<Net>");
+  add_overwrite(*command, o->overwrite);
   command->footer("Models:\n" + list_models());
   command->callback([o, &action] { action = [o] { return embed(*o); }; });
 }

@@ -6,7 +6,7 @@
 #include "format.hpp"
 #include "identifier.hpp"
 
-#include <etch/network.hpp>
+#include <etch/topology.hpp>
 
 #include <bit>
 #include <charconv>
@@ -16,12 +16,6 @@
 namespace etch::host {
 
 namespace {
-
-std::string hex(std::uint64_t n, int digits) {
-  std::string all(static_cast<std::size_t>(digits), '0');
-  for (std::size_t i = all.size(); i-- > 0; n >>= 4) all[i] = "0123456789abcdef"[n & 15];
-  return all;
-}
 
 void check_finite(const Embedding& e) {
   const ParameterLayout& l = e.layout;
@@ -35,6 +29,18 @@ void check_finite(const Embedding& e) {
     }
   }
 }
+
+// Tells these parameters from others: of the topology, and of every number.
+std::uint64_t fingerprint(const Embedding& e) {
+  TopologyHash hash;
+  hash.add(e.layout.topology);
+  for (const float x : e.values) hash.add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
+  return hash.value();
+}
+
+// What holds the numbers is called by the fingerprint, so that two programs' parts may both have a
+// `weights` of their own.
+std::string symbol(const Embedding& e) { return e.name + "_" + hexadecimal(fingerprint(e), 16); }
 
 // The shortest decimal that is read back as the same float.
 std::string literal(float x) {
@@ -60,54 +66,55 @@ std::string lines(std::span<const float> values, const char* indent, const char*
   return all + indent + line + "\n";
 }
 
-std::string head(const Embedding& e, const char* comment) {
-  return text(comment, " The parameters of ", e.source, ": ", grouped(e.layout.num_parameters),
-              " learned numbers,\n", comment, " ", grouped(e.values.size() * sizeof(float)),
+std::string head(const Embedding& e) {
+  return text("// The parameters of ", comment_text(e.source), ": ",
+              grouped(e.layout.num_parameters), " learned numbers,\n// ",
+              grouped(e.values.size() * sizeof(float)),
               " bytes in all. Written by `etch embed`.\n");
 }
 
-// From #pragma once on; `values` is how the numbers get in.
+// From #pragma once on; `values` is how the numbers get in. The function's second argument makes it
+// another one than that of another header with the same name and network.
 std::string header(const Embedding& e, const std::string& values, const std::string& result) {
   const std::string& n = e.name;
   const std::string net = e.folded ? "etch::Folded<Net>" : "Net";
-  return text("#pragma once\n", e.folded ? "#include <etch/folded.hpp>\n" : "",
-              "#include <etch/topology.hpp>\n\n", values, "// ", n, "<", net,
-              ">() are the parameters of ", e.folded ? "Net with its batch norms folded" : net,
-              ".\ntemplate <class Net>\n", "inline const etch::Parameters<Net>& ", n, "() {\n",
-              "  static_assert(etch::Equal<etch::topology<Net>, 0x", hex(e.layout.topology, 16),
-              "u>,\n                \"", n, ": these parameters belong to another network",
-              e.folded ? ", one that is etch::Folded" : "", "\");\n", "  return ", result,
-              ";\n}\n");
+  return text(
+      "#pragma once\n", e.folded ? "#include <etch/folded.hpp>\n" : "",
+      "#include <etch/topology.hpp>\n\n", values, "// ", n, "<", net, ">() are the parameters of ",
+      e.folded ? "Net with its batch norms folded" : net,
+      ".\ntemplate <class Net, std::uint64_t = 0x", hexadecimal(fingerprint(e), 16), "u>\n",
+      "inline const etch::Parameters<Net>& ", n, "() {\n",
+      "  static_assert(etch::Equal<etch::topology<Net>, 0x", hexadecimal(e.layout.topology, 16),
+      "u>,\n                \"", n, ": these parameters belong to another network",
+      e.folded ? ", one that is etch::Folded" : "", "\");\n", "  return ", result, ";\n}\n");
 }
 
 std::string header_with_numbers(const Embedding& e) {
   const std::string values =
-      text("template <class Net>\nstruct ", e.name, "_numbers {\n",
+      text("template <class Net>\nstruct ", symbol(e), " {\n",
            "  static constexpr etch::Parameters<Net> parameters{{\n",
            lines(e.values, "      ", ", ", [](float x) { return literal(x); }), "  }};\n};\n\n");
-  return head(e, "//") + header(e, values, e.name + "_numbers<Net>::parameters");
+  return head(e) + header(e, values, symbol(e) + "<Net>::parameters");
 }
-
-// The symbol has the topology in its name: a header and numbers of different networks don't link.
-std::string symbol(const Embedding& e) { return e.name + "_" + hex(e.layout.topology, 16); }
 
 std::string header_of_assembly(const Embedding& e) {
   const std::string s = symbol(e);
-  return head(e, "//") + header(e, text("extern \"C\" const float ", s, "[];\n\n"),
-                                text("*reinterpret_cast<const etch::Parameters<Net>*>(", s, ")"));
+  return head(e) + header(e, text("extern \"C\" const float ", s, "[];\n\n"),
+                          text("*reinterpret_cast<const etch::Parameters<Net>*>(", s, ")"));
 }
 
 // Words, so that the assembler puts them in the order of the machine's bytes.
 std::string assembly(const Embedding& e) {
   const std::string s = symbol(e);
-  std::string all = head(e, "//");
+  std::string all = head(e);
   all += text("  .section .rodata.", s, ", \"a\"\n  .balign ", buffer_alignment, "\n  .global ", s,
               "\n", s, ":\n");
   constexpr std::size_t of_line = 8;
   for (std::size_t i = 0; i < e.values.size(); i += of_line) {
     const std::size_t count = std::min(of_line, e.values.size() - i);
-    all += lines(e.values.subspan(i, count), "  .long ", ",",
-                 [](float x) { return text("0x", hex(std::bit_cast<std::uint32_t>(x), 8)); });
+    all += lines(e.values.subspan(i, count), "  .long ", ",", [](float x) {
+      return text("0x", hexadecimal(std::bit_cast<std::uint32_t>(x), 8));
+    });
   }
   // Without it a GNU linker would ask for an executable stack.
   return all + text("#if defined(__linux__) && defined(__ELF__)\n",
@@ -116,15 +123,19 @@ std::string assembly(const Embedding& e) {
 
 }  // namespace
 
-void write_embedding(const Embedding& e, const std::filesystem::path& output) {
+void write_embedding(const Embedding& e, const std::filesystem::path& output, Overwrite overwrite) {
+  constexpr const char* command = "etch embed";
   check_name(e.name);
   check_finite(e);
   const std::filesystem::path extension = output.extension();
+  check_replaceable(output, command, overwrite);
   if (extension == ".hpp" || extension == ".h") {
-    replace_file(output, header_with_numbers(e));
+    replace_file(output, with_writer(header_with_numbers(e), command));
   } else if (extension == ".S") {
-    replace_file(output, assembly(e));
-    replace_file(std::filesystem::path(output).replace_extension(".hpp"), header_of_assembly(e));
+    const auto header = std::filesystem::path(output).replace_extension(".hpp");
+    check_replaceable(header, command, overwrite);
+    replace_files({text_file(output, with_writer(assembly(e), command)),
+                   text_file(header, with_writer(header_of_assembly(e), command))});
   } else {
     throw Error(output.string(), ": must end in .hpp or .S");
   }

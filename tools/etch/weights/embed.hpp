@@ -1,5 +1,6 @@
 // Parameters as source text, for the flash of a microcontroller.
 #pragma once
+#include "overwrite.hpp"
 #include "weights/stored_layout.hpp"
 
 #include <filesystem>
@@ -19,8 +20,11 @@ struct Embedding {
 
 // Writes `NAME<Net>()` (or NAME<Folded<Net>>()), which gives the const Parameters<Net>& of the
 // file's numbers. With another network than they belong to it doesn't compile: etch::topology is
-// compared. output: a .hpp that holds the numbers, or a .S that does, with a .hpp beside it. Throws
-// an Error where a number isn't finite, or a name can't be one.
-void write_embedding(const Embedding& embedding, const std::filesystem::path& output);
+// compared. Headers of other parameters, also of the same network and with the same name, have what
+// is theirs in the same program; in one source file they need names of their own. output: a .hpp
+// that holds the numbers, or a .S that does, with a .hpp beside it. Throws an Error where a number
+// isn't finite, a name can't be one, or a file is in the way.
+void write_embedding(const Embedding& embedding, const std::filesystem::path& output,
+                     Overwrite overwrite = Overwrite::no);
 
 }  // namespace etch::host
