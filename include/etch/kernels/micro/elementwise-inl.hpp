@@ -90,13 +90,14 @@ inline HWY_NOINLINE void leaky_relu_gradient(std::size_t size, float slope, cons
                                              const float* dy, float* dx) {
   map(size, y, dy, dx, [slope](float v, float g) { return v > 0 ? g : g * slope; });
 }
+// y, an output, is 0 where the slope is; dy passes where it is NaN.
 inline HWY_NOINLINE void relu_gradient(std::size_t size, const float* y, const float* dy,
                                        float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return v <= 0 ? 0.0f : g; });
+  map(size, y, dy, dx, [](float v, float g) { return v == 0 ? 0.0f : g; });
 }
 inline HWY_NOINLINE void relu6_gradient(std::size_t size, const float* y, const float* dy,
                                         float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return v <= 0 || v >= 6 ? 0.0f : g; });
+  map(size, y, dy, dx, [](float v, float g) { return v == 0 || v == 6 ? 0.0f : g; });
 }
 inline HWY_NOINLINE void sigmoid_gradient(std::size_t size, const float* y, const float* dy,
                                           float* dx) {
@@ -144,7 +145,7 @@ inline HWY_NOINLINE void dropout(const Dropout& a) {
     ++index;
     const std::uint32_t h = scramble(low ^ static_cast<std::uint32_t>(key));
     const bool dropped = scramble(h ^ static_cast<std::uint32_t>(key >> 32)) >> 8 < threshold;
-    return v * (dropped ? 0.0f : factor);
+    return v * (dropped ? 0.0f : factor);  // a dropped NaN stays one
   });
 }
 

@@ -4,7 +4,6 @@
 #include <hwy/base.h>
 #include <etch/kernels/optimizer.hpp>
 
-#include <algorithm>
 #include <cmath>
 
 namespace etch::kernels::micro {
@@ -24,11 +23,10 @@ inline HWY_NOINLINE void momentum_step(const Sgd& args) {
   float* buffer = a.momentum_buffer;
   const float* gradient = a.gradients;
   // The first buffer is the gradient as it is.
-  if (a.first) std::fill_n(buffer, a.size, 0.0f);
-  const float added = a.first ? 1.0f : 1.0f - a.dampening;
+  const float kept = a.first ? 0.0f : a.momentum, added = a.first ? 1.0f : 1.0f - a.dampening;
   for (const float* end = p + a.size; p != end; ++p, ++gradient, ++buffer) {
     const float g = *gradient + a.weight_decay * *p;
-    const float b = added * g + a.momentum * *buffer;
+    const float b = added * g + kept * *buffer;
     *buffer = b;
     *p -= a.lr * (a.nesterov ? g + a.momentum * b : b);
   }
