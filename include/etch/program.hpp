@@ -95,7 +95,7 @@ void run_step(const auto& step, const Memory& m) {
   c.skip = m.source(s.skip);
   c.norm = m.at(s.norm);
   c.relu = s.relu;
-  if (s.prepared != absent) c.prepared = reinterpret_cast<float*>(m.prepared + s.prepared * unit);
+  if (s.prepared != absent) c.prepared = kernels::typed<float>(m.prepared + s.prepared * unit);
   c.y = m.at(s.y);
   c.dy = m.at(s.dy);
   c.dx = m.at(s.dx);
