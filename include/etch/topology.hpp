@@ -31,7 +31,9 @@ class TopologyHash {
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
     add(op.frozen), add(op.parameters), add(op.num_parameters);
     add(op.buffers), add(op.num_buffers);
-    add(op.window), add(op.count_include_pad);
+    // Without padding there is none to be counted.
+    const bool padded = op.window.padding != Pair{} || op.window.extra_padding != Pair{};
+    add(op.window), add(op.count_include_pad || !padded);
     for (const float x : {op.eps, op.slope}) add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
   }
   constexpr void add(const Tensor& t) {

@@ -515,6 +515,14 @@ TEST_CASE("A topology is its layers, shapes and places, not its names") {
   constexpr Conv2d dilated{.out_channels = 4, .kernel_size = 3, .padding = 2, .dilation = 2};
   static_assert(topology<A> != topology<Network<Sequential<dilated, ReLU{}>{}, in>>);
   static_assert(topology<A> != topology<Network<Sequential<Frozen<conv>{}, ReLU{}>{}, in>>);
+  constexpr AvgPool2d pool{.kernel_size = 2, .stride = 1}, counted{.kernel_size = 2, .padding = 1};
+  constexpr AvgPool2d uncounted{.kernel_size = 2, .stride = 1, .count_include_pad = false};
+  constexpr AvgPool2d inside{.kernel_size = 2, .padding = 1, .count_include_pad = false};
+  static_assert(topology<Network<pool, in>> == topology<Network<uncounted, in>>);
+  static_assert(topology<Network<counted, in>> != topology<Network<inside, in>>);
+  static_assert(topology<Network<MaxPool2d{.kernel_size = 2}, in>> !=
+                topology<Network<MaxPool2d{.kernel_size = 3, .stride = 2, .padding = 1}, in>>);
+  static_assert(topology<Network<LeakyReLU{}, in>> != topology<Network<LeakyReLU{0.2f}, in>>);
   std::map<std::uint64_t, std::string_view> all;
   for (const Model& m : all_models()) all.emplace(topology_hash(m.graph), m.name);
   CHECK(all.size() == all_models().size());
