@@ -195,25 +195,25 @@ void add_bench(CLI::App& app, Action& action) {
   auto o = std::make_shared<BenchOptions>();
   add_model(*command, o->model);
   command->add_option("--mode", o->mode, "inference or training [inference]")
-      ->check(CLI::IsMember({"inference", "training"}));
-  command->add_option("--batch", o->batch, "images a step [1]")->check(CLI::Range(1, 65536));
+      ->check(one_of({"inference", "training"}));
+  command->add_option("--batch", o->batch, "images a step [1]")->check(from_to(1, 65536));
   command->add_option("--threads", o->threads, "threads, 1 to 64 [1]")->check(not_negative);
   command
       ->add_option("--size", o->size,
                    "height and width of the images, of some models others than their own")
-      ->check(CLI::Range(1, 65536));
+      ->check(from_to(1, 65536));
   command->add_option("--algorithm", o->algorithm, "gemm, or loops: the plain loops [gemm]")
-      ->check(CLI::IsMember({"gemm", "loops"}));
+      ->check(one_of({"gemm", "loops"}));
   command->add_flag("--winograd", o->winograd, "Winograd where it pays");
   command->add_option("--update", o->update, "of training: accumulate or fused [accumulate]")
-      ->check(CLI::IsMember({"accumulate", "fused"}));
+      ->check(one_of({"accumulate", "fused"}));
   command->add_option(
       "--recompute", o->recompute,
       "of training: nothing, elementwise, blocks, or an arena to fit, such as 60MiB [nothing]");
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
+      ->check(one_of({"sgd", "adam", "adamw", "adabound"}));
   command->add_option("--repeat", o->repeat, "samples; 0: as many as take two seconds [0]")
-      ->check(CLI::Range(0, 100000));
+      ->check(from_to(0, 100000));
   command->add_flag("--json", o->json, "all of it as JSON");
   command->callback([o, &action] { action = [o] { return bench(*o); }; });
 }

@@ -3,8 +3,10 @@
 
 #include "error.hpp"
 #include "network/models.hpp"
+#include "suggestion.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <thread>
 
@@ -15,7 +17,41 @@ std::size_t default_threads() {
 }
 
 std::string not_negative(const std::string& given) {
-  return given.starts_with('-') ? given + ": must not be negative" : "";
+  if (given.starts_with('-')) return given + ": must not be negative";
+  std::size_t value = 0;
+  const char* end = given.data() + given.size();
+  const auto [at, error] = std::from_chars(given.data(), end, value);
+  return error == std::errc{} && at == end ? "" : given + ": must be a whole number";
+}
+
+std::string number(const std::string& given) {
+  if (given.starts_with('-')) return given + ": must not be negative";
+  double value = 0;
+  const char* end = given.data() + given.size();
+  const auto [at, error] = std::from_chars(given.data(), end, value);
+  return error == std::errc{} && at == end ? "" : given + ": must be a number";
+}
+
+Check from_to(std::size_t low, std::size_t high) {
+  return [=](const std::string& given) {
+    std::size_t value = 0;
+    const bool whole = not_negative(given).empty();
+    if (whole) std::from_chars(given.data(), given.data() + given.size(), value);
+    return whole && value >= low && value <= high
+               ? ""
+               : text(given, ": must be from ", low, " to ", high);
+  };
+}
+
+Check one_of(std::vector<std::string> allowed) {
+  return [=](const std::string& given) -> std::string {
+    std::string all;
+    for (std::size_t i = 0; i < allowed.size(); ++i) {
+      if (allowed[i] == given) return "";
+      all += (i == 0 ? "" : i + 1 < allowed.size() ? ", " : " or ") + allowed[i];
+    }
+    return given + ": must be " + all + suggestion(given, allowed);
+  };
 }
 
 CLI::Option* add_threads(CLI::App& command, std::size_t& threads) {

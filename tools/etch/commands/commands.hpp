@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace etch::host {
 
@@ -25,8 +26,14 @@ void add_embed(CLI::App& app, Action& action);
 inline constexpr std::size_t max_threads = 64;
 std::size_t default_threads();
 CLI::Option* add_threads(CLI::App& command, std::size_t& threads);
-// A check of unsigned options: "-3" would become 2^64 - 3.
+// Checks of options, for CLI::Option::check: "VALUE: must be ...", or nothing. The option's name is
+// put before it.
+using Check = std::function<std::string(const std::string&)>;
+// A whole number: "-3" would become 2^64 - 3.
 std::string not_negative(const std::string& given);
+std::string number(const std::string& given);  // 0 or more
+Check from_to(std::size_t low, std::size_t high);
+Check one_of(std::vector<std::string> allowed);
 // The positional MODEL, with the list of models in the command's footer.
 void add_model(CLI::App& command, std::string& model);
 void check_threads(std::size_t threads);

@@ -1,24 +1,73 @@
 // etch: trains, evaluates, lays out and times the models of the zoo.
 #include "commands/commands.hpp"
 #include "error.hpp"
+#include "suggestion.hpp"
 
 #include <exception>
 #include <iostream>
 #include <new>
 
+namespace etch::host {
+namespace {
+
 // Of a misspelt command CLI11 says only that one is required.
-static void check_command(const CLI::App& app, const std::string& name) {
+void check_command(const CLI::App& app, const char* const* words) {
+  std::vector<std::string> names;
   std::string all;
   for (const CLI::App* command : app.get_subcommands({})) {
-    if (command->get_name() == name) return;
-    all += " " + command->get_name();
+    names.push_back(command->get_name());
+    all += " " + names.back();
   }
-  throw etch::host::Error("there is no command '", name, "'; there are:", all);
+  if (names.empty()) return;
+  if (*words == nullptr) throw Error("a command is missing; there are:", all);
+  const std::string given = *words;
+  if (given.starts_with('-')) return;
+  if (std::find(names.begin(), names.end(), given) == names.end()) {
+    throw Error(no_such("command", given, names), all);
+  }
+  check_command(*app.get_subcommand(given), words + 1);
 }
 
-int main(int argc, char** argv) {
-  using namespace etch::host;
+// The command whose options were read, and its whole name.
+std::pair<const CLI::App*, std::string> command_read(const CLI::App& app, std::string name) {
+  const std::vector<CLI::App*> read = app.get_subcommands();
+  if (read.empty()) return {&app, name};
+  return command_read(*read.front(), name + " " + read.front()->get_name());
+}
+
+std::string unexpected(const CLI::App& command, const std::string& name, const std::string& word) {
+  if (!word.starts_with('-')) return text("`", name, "` has no use for '", word, "'");
+  const std::string given = word.substr(0, word.find('='));
+  std::vector<std::string> options;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& known : option->get_lnames()) options.push_back("--" + known);
+  }
+  return text("`", name, "` has no option ", given, suggestion(given, options));
+}
+
+// CLI11's complaint as a sentence like ours. An option that there isn't is told first: what is
+// missing or too much may come of it.
+std::string sentence(const CLI::App& app, const CLI::ParseError& e) {
+  const auto [command, name] = command_read(app, app.get_name());
+  const std::vector<std::string> rest = command->remaining();
+  const auto option = std::find_if(rest.begin(), rest.end(),
+                                   [](const std::string& word) { return word.starts_with('-'); });
+  if (option != rest.end()) return unexpected(*command, name, *option);
+  std::string message = e.what();
+  const std::size_t colon = message.find(": ");
+  if (colon != message.npos && e.get_name() == "ValidationError") {
+    return message.erase(colon, 1);  // "--batch: 0: must be from 1 to 65536"
+  }
+  if (colon != message.npos && e.get_name() == "ArgumentMismatch") {
+    return message.substr(0, colon) + " needs a value";
+  }
+  if (!rest.empty()) return unexpected(*command, name, rest.front());
+  return text(message, " (`", name, " --help` tells more)");
+}
+
+int run(int argc, char** argv) {
   CLI::App app{"etch: neural networks whose memory is settled by the compiler", "etch"};
+  app.set_version_flag("--version", "etch " ETCH_VERSION, "print the version");
   app.require_subcommand(1);
   Action action;
   add_train(app, action);
@@ -32,11 +81,21 @@ int main(int argc, char** argv) {
   add_import(app, action);
   add_embed(app, action);
   try {
-    if (argc > 1 && argv[1][0] != '-') check_command(app, argv[1]);
+    check_command(app, argv + 1);
     app.parse(argc, argv);
-    return action();
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    throw Error(sentence(app, e));
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace etch::host
+
+int main(int argc, char** argv) {
+  try {
+    return etch::host::run(argc, argv);
   } catch (const std::bad_alloc&) {
     std::cerr << "etch: there is not enough memory (`etch plan` tells how much is needed)\n";
   } catch (const std::exception& e) {

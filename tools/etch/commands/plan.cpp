@@ -202,7 +202,7 @@ void add_plan(CLI::App& app, Action& action) {
   add_model(*command, o->model);
   add_program_options(*command, *o);
   command->add_option("--optimizer", o->optimizer, "of training, sgd with momentum [adam]")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw", "adabound"}));
+      ->check(one_of({"sgd", "adam", "adamw", "adabound"}));
   command->add_flag("--summary", o->summary, "totals and peak only");
   command->add_option("--svg", o->svg, "file to draw the memory map into: hover tells names");
   add_overwrite(*command, o->overwrite);

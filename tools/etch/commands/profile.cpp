@@ -150,8 +150,7 @@ void add_profile(CLI::App& app, Action& action) {
   auto o = std::make_shared<ProfileOptions>();
   add_model(*command, o->model);
   add_program_options(*command, *o);
-  command->add_option("--seconds", o->seconds, "how long to measure [2]")
-      ->check(CLI::Range(0.0, 3600.0));
+  command->add_option("--seconds", o->seconds, "how long to measure [2]")->check(number);
   command->add_option("--top", o->top, "how many of the slowest steps are shown [20]")
       ->check(not_negative);
   command->add_flag("--json", o->json, "every step as JSON");

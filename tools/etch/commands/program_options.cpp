@@ -21,10 +21,10 @@ std::string ProgramOptions::about() const {
 }
 
 void add_program_options(CLI::App& command, ProgramOptions& o) {
-  command.add_option("--batch", o.batch, "images a step [1]")->check(CLI::Range(1, 65536));
+  command.add_option("--batch", o.batch, "images a step [1]")->check(from_to(1, 65536));
   CLI::Option* train = command.add_flag("--train", o.train, "training instead of inference");
   command.add_option("--update", o.update, "of training: accumulate or fused [accumulate]")
-      ->check(CLI::IsMember({"accumulate", "fused"}))
+      ->check(one_of({"accumulate", "fused"}))
       ->needs(train);
   command
       .add_option("--recompute", o.recompute,

@@ -135,9 +135,9 @@ void add_summary(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("summary", "a model's layers: shapes, parameters, MACs");
   auto o = std::make_shared<SummaryOptions>();
   add_model(*command, o->model);
-  command->add_option("--batch", o->batch, "images a step [1]")->check(CLI::Range(1, 65536));
+  command->add_option("--batch", o->batch, "images a step [1]")->check(from_to(1, 65536));
   command->add_option("--depth", o->depth, "levels of nesting that are shown [all]")
-      ->check(CLI::Range(1, 64));
+      ->check(from_to(1, 64));
   command->add_flag("--json", o->json, "all of it as JSON");
   command->callback([o, &action] { action = [o] { return summarise(*o); }; });
 }

@@ -2,12 +2,17 @@
 #include "network/models.hpp"
 
 #include "error.hpp"
+#include "suggestion.hpp"
 
+#include <etch/models/autoencoder.hpp>
+#include <etch/models/ds_cnn.hpp>
 #include <etch/models/lenet.hpp>
+#include <etch/models/mobilenet.hpp>
 #include <etch/models/resnet.hpp>
 #include <etch/models/resnet8.hpp>
 
 #include <array>
+#include <vector>
 
 namespace etch::host {
 
@@ -21,12 +26,16 @@ static constexpr Shape digit{1, 28, 28}, padded{1, 32, 32}, photo{3, 224, 224};
 static constexpr std::string_view small = "MNIST", with_pad = "MNIST padded to 32x32",
                                   no_norm = "without batch norm",
                                   paper = "stride on the first 1x1, as in the paper",
-                                  imagenet = "ImageNet's shape, for `etch plan`";
+                                  imagenet = "ImageNet's shape, for `etch plan`",
+                                  tiny = "MLPerf Tiny's, for `etch plan`";
 
 static constexpr std::array models{
     row<convnet<10>, digit>("convnet", small),
     row<lenet<10>, digit>("lenet", small),
     row<resnet8<10>, padded>("resnet8", with_pad),
+    row<ds_cnn<12>, Shape{1, 49, 10}>("ds_cnn", tiny),
+    row<mobilenet_025<2>, Shape{3, 96, 96}>("mobilenet_025", tiny),
+    row<autoencoder<>, Shape{640}>("autoencoder", tiny),
     row<resnet18<10>, padded>("resnet18", with_pad),
     row<resnet34<10>, padded>("resnet34", with_pad),
     row<resnet50<10>, padded>("resnet50", with_pad),
@@ -66,7 +75,9 @@ const Model& find_model(std::string_view name) {
   for (const Model& m : models) {
     if (m.name == name) return m;
   }
-  throw Error("there is no model '", name, "'; there are:\n", list_models());
+  std::vector<std::string> names;
+  for (const Model& m : models) names.emplace_back(m.name);
+  throw Error(no_such("model", name, names), "\n", list_models());
 }
 
 }  // namespace etch::host

@@ -4,6 +4,7 @@
 #include "error.hpp"
 #include "file.hpp"
 #include "process.hpp"
+#include "suggestion.hpp"
 
 #include <unistd.h>
 
@@ -73,7 +74,9 @@ const DataSource& find_data(const std::string& name) {
   for (const DataSource& s : sources) {
     if (s.name == name) return s;
   }
-  throw Error("there is no data set '", name, "'; there are: mnist, fashion-mnist");
+  std::vector<std::string> names;
+  for (const DataSource& s : sources) names.push_back(s.name);
+  throw Error(no_such("data set", name, names), " mnist, fashion-mnist");
 }
 
 std::string sha256(const fs::path& file) {
