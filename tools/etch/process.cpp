@@ -30,6 +30,22 @@ static std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+std::string shell_word(const std::string& path) {
+  static constexpr const char* plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  const std::string word = path.starts_with('-') ? "./" + path : path;
+  if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      quoted += "'\\''";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "'";
+}
+
 // In the child: never returns.
 [[noreturn]] static void become(char* const* arguments, const char* folder, const char* output,
                                 const char* errors) {

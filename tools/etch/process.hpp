@@ -15,6 +15,10 @@ struct Outcome {
 // Runs `command` (looked up in PATH) in `folder` and waits for it.
 Outcome run_program(const std::vector<std::string>& command, const std::filesystem::path& folder);
 
+// A path as a shell takes it for one word, and a command not for an option: quoted where it has to
+// be.
+std::string shell_word(const std::string& path);
+
 // A folder of its own under the system's temporary folder, removed with all in it at the end.
 class TemporaryFolder {
  public:

@@ -92,6 +92,49 @@ TEST_CASE("Ctrl-C saves, and a resumed run ends in the same bytes") {
   CHECK(contents(place.file("stopped")) == contents(place.file("whole")));
 }
 
+TEST_CASE("The command that goes on is for a shell, whatever the paths") {
+  if (skipped()) return;
+  const Place place;
+  const fs::path odd = place.folder.path() / "it's; $(touch here) \"a b\"";
+  fs::create_directory(odd);
+  for (const Part part : {Part::train, Part::test}) write_part(odd, part, bars(400, 1));
+  const std::string checkpoint = odd / "run 1";
+  const Words train = {"train", "lenet",   "--data",       odd,       "--batch", "16", "--epochs",
+                       "1000",  "--quiet", "--checkpoint", checkpoint};
+  const Words timeout = {"timeout", "--foreground", "--preserve-status", "-s", "INT",
+                         "1",       command()};
+  const Outcome stopped = run_program(timeout + train, ".");
+  REQUIRE(stopped.status == 130);
+  const std::string before = "go on with: etch ";
+  const std::size_t at = stopped.output.find(before);
+  REQUIRE(at != std::string::npos);
+  const std::string words = stopped.output.substr(at + before.size());
+  const std::uint64_t steps = Checkpoint(checkpoint).progress().updates + 3;
+  const std::string line = "\"$0\" " + words.substr(0, words.find('\n')) + " --quiet --max-steps " +
+                           std::to_string(steps);
+  CHECK(run_program({"sh", "-c", line, command()}, place.folder.path()).status == 0);
+  CHECK(Checkpoint(checkpoint).progress().updates == steps);
+  CHECK_FALSE(fs::exists(place.folder.path() / "here"));
+}
+
+TEST_CASE("More epochs of a cosine go on learning") {
+  if (skipped()) return;
+  const Place place;
+  const Words run = {"train", "lenet",   "--data",       place.folder.path(), "--batch",
+                     "16",    "--quiet", "--checkpoint", place.file("a")};
+  const Words cosine = {"--schedule", "cosine", "--epochs"};
+  CHECK(etch_run(run + cosine + Words{"2"}).status == 0);
+  const Outcome more = etch_run(run + Words{"--resume", "--epochs", "4"});
+  CHECK(more.status == 0);
+  CHECK_THAT(more.output, Catch::Contains("learning rate: half a cosine over 4 epochs, 0.0005 in "
+                                          "epoch 3 and 0.000146447 in epoch 4"));
+  // Both epochs changed the weights, and an unchanged number of epochs changes nothing.
+  CHECK(Checkpoint(place.file("a")).settings().epochs == 4);
+  const std::string finished = contents(place.file("a"));
+  CHECK(etch_run(run + Words{"--resume"}).status == 0);
+  CHECK(contents(place.file("a")) == finished);
+}
+
 TEST_CASE("A resumed run keeps its settings") {
   if (skipped()) return;
   const Place place;
@@ -115,12 +158,39 @@ TEST_CASE("Wrong options end with a sentence and a status") {
     const char* message;
   };
   const std::vector<Case> cases = {
-      {{}, 2, "subcommand"},
-      {{"trian", "lenet"}, 1, "there is no command 'trian'; there are: train eval plan"},
-      {{"train"}, 2, "MODEL is required"},
+      {{}, 1, "etch: a command is missing; there are: train eval plan"},
+      {{"data"}, 1, "a command is missing; there are: fetch"},
+      {{"trian", "lenet"},
+       1,
+       "there is no command 'trian'; did you mean train? There are: train eval plan"},
+      {{"data", "fetc"}, 1, "there is no command 'fetc'; did you mean fetch?"},
+      {{"--verion"}, 1, "`etch` has no option --verion; did you mean --version?"},
+      {{"train"}, 1, "MODEL is required (`etch train --help` tells more)"},
+      {{"train", "lenet", "--optimzer=sgd"},
+       1,
+       "`etch train` has no option --optimzer; did you mean --optimizer?"},
+      {{"plan", "--optimzer", "sgd", "lenet"},
+       1,
+       "`etch plan` has no option --optimzer; did you mean --optimizer?"},
+      {{"data", "fetch", "--date", "x"},
+       1,
+       "`etch data fetch` has no option --date; did you mean --data?"},
+      {{"plan", "lenet", "resnet8"}, 1, "`etch plan` has no use for 'resnet8'"},
+      {{"plan", "lenet", "--train", "--optimizer", "adm"},
+       1,
+       "--optimizer adm: must be sgd, adam, adamw or adabound; did you mean adam?"},
+      {{"train", "lenet", "--schedule", "cosin"},
+       1,
+       "--schedule cosin: must be one of none, step, cosine; did you mean cosine?"},
+      {{"train", "lenet", "--lr", "fast"}, 1, "--lr fast: must be a number"},
+      {{"train", "lenet", "--batch"}, 1, "--batch needs a value"},
+      {{"profile", "lenet", "--seconds", "-1"}, 1, "--seconds -1: must not be negative"},
+      {{"train", "lenet", "--epochs", "2.5"}, 1, "--epochs 2.5: must be a whole number"},
+      {{"train", "ds_cnn", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
       {{"train", "resnet99"}, 1, "there is no model 'resnet99'"},
+      {{"plan", "ds-cnn"}, 1, "there is no model 'ds-cnn'; did you mean ds_cnn?"},
       {{"train", "lenet", "--batch", "0"}, 1, "--batch 0: must be from 1 to 65536"},
-      {{"train", "lenet", "--batch", "-3"}, 2, "must not be negative"},
+      {{"train", "lenet", "--batch", "-3"}, 1, "--batch -3: must not be negative"},
       {{"train", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
       {{"train", "lenet", "--update", "x"}, 1, "--update x: must be accumulate or fused"},
       {{"train", "lenet", "--resume"}, 1, "need a --checkpoint FILE"},
@@ -136,16 +206,16 @@ TEST_CASE("Wrong options end with a sentence and a status") {
       {{"import", "m.safetensors", "--model", "lenet", "--name", "net", "-o", "x.safetensors"},
        1,
        "--name net: a state dict has no name in C++"},
-      {{"bench"}, 2, "MODEL is required"},
+      {{"bench"}, 1, "MODEL is required (`etch bench --help` tells more)"},
       {{"bench", "resnet99"}, 1, "there is no model 'resnet99'"},
-      {{"bench", "lenet", "--batch", "0"}, 2, "--batch: Value 0 not in range 1 to 65536"},
-      {{"bench", "lenet", "--mode", "both"}, 2, "--mode: both not in {inference,training}"},
+      {{"bench", "lenet", "--batch", "0"}, 1, "--batch 0: must be from 1 to 65536"},
+      {{"bench", "lenet", "--mode", "both"}, 1, "--mode both: must be inference or training"},
       {{"bench", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
       {{"bench", "lenet", "--update", "fused"}, 1, "--update: only --mode training has it"},
       {{"bench", "lenet", "--mode", "training", "--recompute", "some"},
        1,
        "--recompute some: must be nothing, elementwise, blocks"},
-      {{"bench", "lenet", "--repeat", "-1"}, 2, "--repeat: Value -1 not in range"},
+      {{"bench", "lenet", "--repeat", "-1"}, 1, "--repeat -1: must be from 0 to 100000"},
       {{"bench", "resnet101-imagenet", "--size", "48"},
        1,
        "--size 48: resnet101-imagenet is there at 32, 64, 96, 128, 160, 192, and 224"},
@@ -157,9 +227,23 @@ TEST_CASE("Wrong options end with a sentence and a status") {
   for (const Case& c : cases) {
     const Outcome outcome = etch_run(c.arguments);
     CHECK(outcome.status == c.status);
-    CHECK_THAT(outcome.errors, Catch::Contains(c.message));
+    CHECK_THAT(outcome.errors, Catch::StartsWith("etch: ") && Catch::Contains(c.message));
+    CHECK(outcome.output == "");
   }
   CHECK(etch_run({"train", "--help"}).status == 0);
+}
+
+TEST_CASE("The version, and the models that README names") {
+  if (skipped()) return;
+  const Outcome version = etch_run({"--version"});
+  CHECK(version.status == 0);
+  CHECK_THAT(version.output, Catch::Matches("etch [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  const std::string help = etch_run({"plan", "--help"}).output;
+  for (const char* model : {"lenet", "convnet", "resnet8", "ds_cnn", "mobilenet_025", "autoencoder",
+                            "resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}) {
+    CHECK_THAT(help, Catch::Contains(model));
+    CHECK(etch_run({"plan", model, "--summary"}).status == 0);
+  }
 }
 
 TEST_CASE("A plan in text and in JSON") {
@@ -262,7 +346,7 @@ TEST_CASE("A profile, the slowest step first") {
     before = s.at("seconds");
   }
   const Outcome wrong = etch_run(lenet + Words{"--update", "fused"});
-  CHECK(wrong.status == 2);
+  CHECK(wrong.status == 1);
   CHECK_THAT(wrong.errors, Catch::Contains("--update requires --train"));
 }
 

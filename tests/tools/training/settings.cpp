@@ -6,6 +6,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <numbers>
+
 using namespace etch;
 using namespace etch::host;
 
@@ -67,6 +70,24 @@ TEST_CASE("Schedules of the learning rate") {
   s.schedule = "cosine";
   CHECK(lr_at(s, 0) == 1);
   CHECK(lr_at(s, 2) == Approx(0.5));
+}
+
+TEST_CASE("A cosine ends with the last epoch, also with a later last one") {
+  Settings s;
+  s.lr = 1;
+  s.schedule = "cosine";
+  s.epochs = 3;
+  set_epochs(s, 5);
+  CHECK(lr_at(s, 3) == Approx((1 + std::cos(0.6 * std::numbers::pi)) / 2));
+  CHECK(lr_at(s, 4) > 0);
+  // Checkpoints of 0.1.0 name the last epoch of then.
+  s.epochs = s.t_max = 3;
+  set_epochs(s, 5);
+  CHECK(cosine_epochs(s) == 5);
+  // An end that was asked for stays.
+  s.t_max = 8;
+  set_epochs(s, 6);
+  CHECK(cosine_epochs(s) == 8);
 }
 
 TEST_CASE("Optimizers take their settings") {

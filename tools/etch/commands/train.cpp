@@ -6,6 +6,7 @@
 #include "error.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
+#include "process.hpp"
 #include "training/training_run.hpp"
 
 #include <nlohmann/json.hpp>
@@ -102,6 +103,7 @@ class Command {
     const Interrupt interrupt;
     if (o_.resume) resume(Checkpoint(o_.checkpoint));
     print_start();
+    print_schedule();
     while (!run_.finished()) {
       const Stopwatch watch;
       train_epoch();
@@ -152,6 +154,15 @@ class Command {
     std::cout << std::endl;
   }
 
+  // What a resumed run does with more epochs, which the schedule of the first ones didn't know of.
+  void print_schedule() const {
+    const Settings& s = run_.settings();
+    if (!o_.resume || s.schedule != "cosine" || run_.finished()) return;
+    std::cout << "learning rate: half a cosine over " << cosine_epochs(s) << " epochs, "
+              << text(lr_at(s, run_.progress().epoch)) << " in epoch " << run_.progress().epoch + 1
+              << " and " << text(lr_at(s, s.epochs - 1)) << " in epoch " << s.epochs << std::endl;
+  }
+
   void print_epoch(const Scores& train, const Scores& test, double seconds) const {
     std::cout << epoch_label() << "  train " << scores_text(train) << "  test " << scores_text(test)
               << "  " << duration_text(seconds) << std::endl;
@@ -192,8 +203,9 @@ class Command {
     if (o_.checkpoint.empty()) {
       std::cout << "nothing was saved: there is no --checkpoint FILE" << std::endl;
     } else {
-      std::cout << "go on with: etch train " << model_.name << " --data " << o_.data
-                << " --checkpoint " << o_.checkpoint << limits() << " --resume" << std::endl;
+      std::cout << "go on with: etch train " << model_.name << " --data " << shell_word(o_.data)
+                << " --checkpoint " << shell_word(o_.checkpoint) << limits() << " --resume"
+                << std::endl;
     }
     return Interrupt::exit_status();
   }
@@ -234,9 +246,9 @@ void take_settings_of_checkpoint(TrainOptions& o) {
                 name == "model" ? "" : "; leave it out to go on with that");
   }
   const std::size_t epochs = o.settings.epochs;
-  const bool more = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
+  const bool other = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
   o.settings = stored;
-  if (more) o.settings.epochs = epochs;
+  if (other) set_epochs(o.settings, epochs);
   check(o.settings);
 }
 
@@ -292,16 +304,18 @@ void add_setting(CLI::App& command, const char* name, T& field, const std::strin
   CLI::Option* option =
       command.add_option(std::string("--") + name, field, about + " [" + text(field) + "]");
   if constexpr (std::is_unsigned_v<T>) option->check(not_negative);
+  if constexpr (std::is_floating_point_v<T>) option->check(number);
 }
 
 void add_settings(CLI::App& c, Settings& s) {
   add_setting(c, "epochs", s.epochs, "how often all images are seen");
   add_setting(c, "batch", s.batch, "images a step");
   add_setting(c, "optimizer", s.optimizer, "sgd, adam, adamw or adabound");
-  c.add_option("--lr", s.lr, "learning rate [0.001; sgd: 0.01]");
+  c.add_option("--lr", s.lr, "learning rate [0.001; sgd: 0.01]")->check(number);
   add_setting(c, "momentum", s.momentum, "of sgd");
   c.add_flag("--nesterov", s.nesterov, "Nesterov's momentum, of sgd");
-  c.add_option("--weight-decay", s.weight_decay, "of every optimizer [0; adamw: 0.01]");
+  c.add_option("--weight-decay", s.weight_decay, "of every optimizer [0; adamw: 0.01]")
+      ->check(number);
   add_setting(c, "final-lr", s.final_lr, "of adabound: the rate of sgd it ends as");
   add_setting(c, "schedule", s.schedule, "of the learning rate: none, step or cosine");
   add_setting(c, "step-size", s.step_size, "of schedule step: epochs until the rate falls");
@@ -345,7 +359,6 @@ void complete(const CLI::App& command, TrainOptions& o) {
   Settings& s = o.settings;
   if (s.optimizer == "sgd" && command.count("--lr") == 0) s.lr = 0.01;
   if (s.optimizer == "adamw" && command.count("--weight-decay") == 0) s.weight_decay = 0.01;
-  if (s.schedule == "cosine" && s.t_max == 0) s.t_max = s.epochs;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "error.hpp"
 #include "json.hpp"
+#include "suggestion.hpp"
 
 #include <etch/optimizers/lr_schedule.hpp>
 
@@ -65,11 +66,13 @@ static void expect(bool right, const char* option, const auto& value, const char
 static void expect_one_of(const char* option, const std::string& value,
                           std::initializer_list<const char*> allowed) {
   std::string all;
+  std::vector<std::string> names;
   for (const char* a : allowed) {
     if (value == a) return;
     all += (all.empty() ? "" : ", ") + std::string(a);
+    names.push_back(a);
   }
-  throw Error(option, " ", value, ": must be one of ", all);
+  throw Error(option, " ", value, ": must be one of ", all, suggestion(value, names));
 }
 
 void check(const Settings& s) {
@@ -116,8 +119,14 @@ Initialization make_initialization(const Settings& s) {
 double lr_at(const Settings& s, std::size_t epoch) {
   if (s.schedule == "step") return StepLR{s.step_size, s.gamma}.at(s.lr, epoch);
   if (s.schedule != "cosine") return s.lr;
-  const std::size_t t_max = s.t_max > 0 ? s.t_max : s.epochs;
-  return CosineAnnealingLR{t_max, s.eta_min}.at(s.lr, epoch);
+  return CosineAnnealingLR{cosine_epochs(s), s.eta_min}.at(s.lr, epoch);
+}
+
+std::size_t cosine_epochs(const Settings& s) { return s.t_max > 0 ? s.t_max : s.epochs; }
+
+void set_epochs(Settings& s, std::size_t epochs) {
+  if (s.t_max == s.epochs) s.t_max = 0;
+  s.epochs = epochs;
 }
 
 }  // namespace etch::host

@@ -44,5 +44,9 @@ AnyOptimizer make_optimizer(const Settings& settings);
 Initialization make_initialization(const Settings& settings);
 // The learning rate of an epoch, counted from 0.
 double lr_at(const Settings& settings, std::size_t epoch);
+// The epochs that schedule cosine takes to fall to eta_min.
+std::size_t cosine_epochs(const Settings& settings);
+// Another number of epochs: a cosine that ended with the last of them ends with the new last.
+void set_epochs(Settings& settings, std::size_t epochs);
 
 }  // namespace etch::host
