@@ -105,6 +105,13 @@ TEST_CASE("A box is as wide as its life and as high as its bytes") {
   CHECK_THAT(boxes[0].title, Catch::Contains("output of 0 Conv2d + ReLU"));
 }
 
+TEST_CASE("A long title isn't cut") {
+  const Model& m = find_model("lenet");
+  const std::string title(200, 'm');
+  const std::string svg = memory_map(m.graph, make_program(m.graph, InferenceOptions{}), title);
+  CHECK(number(svg, "width") > text_width(title, 15));
+}
+
 TEST_CASE("The picture is XML, whatever the title says") {
   const Model& m = find_model("resnet8");
   const TemporaryFolder folder;

@@ -87,7 +87,8 @@ class MemoryMap {
         p_(program),
         steps_(program.steps.size()),
         arena_(std::max<std::size_t>(program.peak.arena_bytes, 1)),
-        width_(std::clamp(26.0 * static_cast<double>(steps_), 760.0, 1560.0)),
+        width_(std::max(std::clamp(26.0 * static_cast<double>(steps_), 760.0, 1560.0),
+                        1.1 * text_width(title, 15))),  // the title is bold
         names_height_(names_fit() ? name_length() : 0),
         svg_(left + width_ + right, top + height + names_height_ + bottom, style) {
     svg_.rect(0, 0, left + width_ + right, top + height + names_height_ + bottom, "fill=\"#fff\"");
