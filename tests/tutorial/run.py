@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs docs/tutorial.md as it is written.
+"""Runs docs/tutorial.md as it is written, and then its Makefile again.
 
-usage: run.py SOURCE_ROOT ETCH_FOLDER
+usage: run.py SOURCE_ROOT
 
 A block below a line "`name`:" is a file, a sh block is run, and a text block is what the sh block
 before it must print: its lines in this order, where ... stands for anything. Any other block is an
@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-SOURCE, ETCH_FOLDER = (os.path.abspath(path) for path in sys.argv[1:3])
-NEEDED = ("g++", "arm-none-eabi-g++", "arm-none-eabi-size", "qemu-system-arm", "pkg-config")
+SOURCE = os.path.abspath(sys.argv[1])
+NEEDED = ("g++", "make", "arm-none-eabi-g++", "arm-none-eabi-size", "qemu-system-arm", "pkg-config")
 
 
 def blocks(markdown):
@@ -34,16 +34,37 @@ def blocks(markdown):
         at = end + 1
 
 
-def run(command, folder):
-    environment = dict(os.environ)
-    environment["PATH"] = os.pathsep.join(
-        [ETCH_FOLDER, os.path.dirname(sys.executable), environment["PATH"]])
-    done = subprocess.run(["sh", "-e", "-c", command], cwd=folder, env=environment, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    print(done.stdout, end="", flush=True)
-    if done.returncode != 0:
-        sys.exit(f"status {done.returncode} of:\n{command}")
+def run(command, folder, environment):
+    """The output of the command, which may change `environment` for those after it."""
+    with tempfile.NamedTemporaryFile() as left:
+        done = subprocess.run(["sh", "-e", "-c", f"{command}\nenv -0 >{left.name}"], cwd=folder,
+                              env=environment, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        print(done.stdout, end="", flush=True)
+        if done.returncode != 0:
+            sys.exit(f"status {done.returncode} of:\n{command}")
+        entries = left.read().decode().rstrip("\0").split("\0")
+        environment.clear()
+        environment.update(entry.split("=", 1) for entry in entries)
     return done.stdout
+
+
+def check_makefile(folder):
+    """A changed header is compiled again, and all of it may be made again."""
+    def make(*arguments):
+        return subprocess.run(["make", *arguments], cwd=folder, stdout=subprocess.DEVNULL).returncode
+    programs = ("main.host", "main.elf")
+    if make("-q", *programs) != 0:
+        sys.exit("make: nothing changed, but the programs aren't up to date")
+    os.utime(os.path.join(folder, "net", "weights.hpp"))
+    for program in programs:
+        if make("-q", program) != 1:
+            sys.exit(f"make: net/weights.hpp changed, but {program} is up to date")
+    highway = os.path.realpath(os.path.join(folder, "highway", "hwy"))
+    if make("-B", *programs) != 0 or make("-q", *programs) != 0:
+        sys.exit("make -B: failed, or left something to do")
+    if os.path.lexists(os.path.join(highway, "hwy")):
+        sys.exit(f"make -B: made a link inside {highway}")
 
 
 def compare(expected, output, line):
@@ -65,6 +86,9 @@ def main():
     with open(os.path.join(SOURCE, "docs", "tutorial.md")) as file:
         markdown = file.read()
     files = commands = comparisons = 0
+    # (This Python is the one with torch.)
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment["PATH"]])
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(SOURCE, os.path.join(folder, "etch"))
         output = None
@@ -75,13 +99,14 @@ def main():
                     file.write(text)
                 files += 1
             elif language == "sh":
-                output = run(text, folder)
+                output = run(text, folder, environment)
                 commands += 1
             elif language == "text" and output is not None:
                 compare(text, output, line)
                 comparisons += 1
             else:
                 sys.exit(f"line {line}: a block that is neither a file, nor a command, nor its output")
+        check_makefile(folder)
     if min(files, commands, comparisons) < 3:
         sys.exit(f"only {files} files, {commands} commands and {comparisons} outputs were found")
 

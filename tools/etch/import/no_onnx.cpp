@@ -5,9 +5,9 @@
 namespace etch::host {
 
 ImportedNetwork read_onnx(const std::filesystem::path& path) {
-  throw Error(
-      path.string(),
-      ": this etch was built without ONNX (-Dimport=enabled with libonnx-dev, libprotobuf-dev)");
+  throw Error(path.string(),
+              ": this etch was built without ONNX; tools/build makes one with it (-Dimport=enabled "
+              "with libonnx-dev, libprotobuf-dev)");
 }
 
 }  // namespace etch::host

@@ -6,8 +6,8 @@ namespace etch::host {
 
 ImportedNetwork read_tflite(const std::filesystem::path& path) {
   throw Error(path.string(),
-              ": this etch was built without TFLite (-Dimport=enabled with libflatbuffers-dev, "
-              "flatbuffers-compiler)");
+              ": this etch was built without TFLite; tools/build makes one with it "
+              "(-Dimport=enabled with libflatbuffers-dev, flatbuffers-compiler)");
 }
 
 }  // namespace etch::host
