@@ -8,6 +8,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <map>
+
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define __SANITIZE_THREAD__
@@ -39,11 +41,10 @@ void parallel_run(std::size_t threads, std::size_t count, const void* body,
                   void (*run)(const void* body, std::size_t i, std::size_t worker)) {
   // More threads than processors may be asked for: to be slow, but not to be refused.
   static const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 256);
-  thread_local tbb::task_arena arena(2);
-  if (static_cast<std::size_t>(arena.max_concurrency()) != threads) {
-    arena.terminate();
-    arena.initialize(static_cast<int>(threads));
-  }
+  // One for each number: workers of an arena that is made again wait for work a while, and new ones
+  // join them, up to the limit.
+  thread_local std::map<std::size_t, tbb::task_arena> arenas;
+  tbb::task_arena& arena = arenas.try_emplace(threads, static_cast<int>(threads)).first->second;
   Ordered begun, done;
   begun.release();
   arena.execute([&] {
