@@ -58,7 +58,7 @@ TEST_CASE("An import replaces its own files, and weights of nobody else") {
 TEST_CASE("Names of an ONNX file can't break out of a comment") {
   OnnxModel m = small_network();
   m.model.mutable_graph()->mutable_node(1)->set_name("first\nint evil;\\");
-  CHECK_THAT(m.code(), Catch::Contains("// first int evil;?\n"));
+  CHECK_THAT(m.code(), Catch::Contains("// first?int evil;?\n"));
 }
 
 TEST_CASE("What an ONNX file has that isn't supported is named") {

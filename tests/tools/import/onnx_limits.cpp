@@ -76,6 +76,22 @@ TEST_CASE("Weights that aren't finite are named") {
   CHECK_THROWS_WITH(m.read(), Catch::Contains("the Conv: number 17 of its weight is -inf, but"));
 }
 
+TEST_CASE("A max pool whose taps can all lie beside the input is refused") {
+  OnnxModel m;
+  OnnxModel::dimensions(m.model.mutable_graph()->mutable_input(0), "x", {1, 3, 1, 8});
+  onnx::NodeProto& pool = m.node("MaxPool", {"x"}, "y");
+  OnnxModel::list(pool, "kernel_shape", {2, 1});
+  OnnxModel::list(pool, "dilations", {2, 1});
+  OnnxModel::list(pool, "pads", {1, 0, 1, 0});
+  CHECK_THROWS_WITH(m.read(), Catch::Contains("padding and a dilation of 2x1 over 1x8 isn't supp"));
+}
+
+TEST_CASE("Names of an ONNX file end no line of a sentence") {
+  OnnxModel m = small_network();
+  m.model.mutable_graph()->mutable_node(1)->set_input(0, "a\nb\x1b[31m" + std::string(300, 'x'));
+  CHECK_THROWS_WITH(m.read(), Catch::Contains("takes a?b?[31mxxx") && Catch::Contains("xxx.., wh"));
+}
+
 TEST_CASE("A name stands for one value") {
   OnnxModel m = small_network();
   m.model.mutable_graph()->mutable_node(3)->set_output(0, "r");

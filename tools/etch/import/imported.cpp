@@ -289,6 +289,13 @@ int ImportedNetwork::max_pool(const std::string& name, int x, const Window& w) {
   check_image(name, x);
   const Shape y = check_window(name, x, w, shape(x).channels);
   check_pool(name, w);
+  // Taps that are further from each other than the input is long can all be beside it.
+  const Shape in = shape(x);
+  if ((w.padding != Pair(0) || w.extra_padding != Pair(0)) &&
+      (w.dilation.height > in.height || w.dilation.width > in.width)) {
+    fail(name, "a max pool with padding and a dilation of ", w.dilation.height, "x",
+         w.dilation.width, " over ", in.height, "x", in.width, " isn't supported");
+  }
   if (w.kernel_size.area() > 256) {
     fail(name, "a max pool of ", w.kernel_size.area(), " positions isn't supported: at most 256");
   }

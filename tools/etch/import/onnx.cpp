@@ -25,12 +25,15 @@ ImportedNetwork OnnxReader::read() {
   values_[in.name()] = input_value(in);
   for (const onnx::NodeProto& node : file_.graph().node()) {
     node_ = &node;
-    name_ = !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : "node";
+    name_ = printable(!node.name().empty()     ? node.name()
+                      : node.output_size() > 0 ? node.output(0)
+                                               : "node");
     read_node();
   }
   name_ = "graph";
   const auto out = values_.find(file_.graph().output(0).name());
-  if (out == values_.end()) fail("the output ", file_.graph().output(0).name(), " isn't computed");
+  if (out == values_.end())
+    fail("the output ", printable(file_.graph().output(0).name()), " isn't computed");
   const int y = out->second.index;
   if (network_.layout(y) != network_.shape(y)) {
     fail("the output is a flattened image, ", shape_text(network_.layout(y)),
@@ -45,15 +48,17 @@ void OnnxReader::read_node() {
   const bool known = node_->domain().empty() || node_->domain() == "ai.onnx";
   for (const std::string& y : node_->output()) {
     if (file_.is_constant(y) || values_.contains(y)) {
-      fail("computes ", y, ", which is there already");
+      fail("computes ", printable(y), ", which is there already");
     }
   }
   if (known && op == "Constant") return file_.read_constant(*node_);
-  if (node_->output_size() < 1 || node_->output(0).empty()) fail("a ", op, " has no output");
+  if (node_->output_size() < 1 || node_->output(0).empty()) {
+    fail("a ", printable(op), " has no output");
+  }
   if (known && op == "Shape" && !is_constant(0)) return read_shape();
   if (known && fold_constants(file_, *node_)) return;
   if (!known) {
-    fail("the operator ", node_->domain(), ".", op,
+    fail("the operator ", printable(node_->domain()), ".", printable(op),
          " isn't supported; these are: ", supported_nodes);
   }
   const Value y = read_layer();
@@ -88,14 +93,15 @@ OnnxReader::Value OnnxReader::read_layer() {
   };
   const auto at = readings.find(node_->op_type());
   if (at != readings.end()) return (this->*at->second)();
-  fail("the operator ", node_->op_type(), " isn't supported; these are: ", supported_nodes);
+  fail("the operator ", printable(node_->op_type()),
+       " isn't supported; these are: ", supported_nodes);
 }
 
 OnnxReader::Value OnnxReader::input_value(const onnx::ValueInfoProto& in) {
   const Sizes d = file_.image_dimensions(in);
   if (d.size() == 3) return {network_.input({d[0], d[1], d[2]}), d};
   if (d.size() == 1) return {network_.input({d[0]}), d};
-  network_.fail(in.name(), "has ", d.size() + 1,
+  network_.fail(printable(in.name()), "has ", d.size() + 1,
                 " dimensions, but a batch of vectors or images has 2 or 4");
 }
 
@@ -108,7 +114,7 @@ std::size_t OnnxReader::Value::elements() const {
 }
 
 const std::string& OnnxReader::input(int i) const {
-  if (!has_input(i)) fail("a ", node_->op_type(), " has no input ", i);
+  if (!has_input(i)) fail("a ", printable(node_->op_type()), " has no input ", i);
   return node_->input(i);
 }
 
@@ -116,18 +122,19 @@ const OnnxReader::Value& OnnxReader::value(int i) const {
   const std::string& name = input(i);
   const auto at = values_.find(name);
   if (at != values_.end()) return at->second;
-  fail("takes ", name, ", which ",
+  fail("takes ", printable(name), ", which ",
        file_.is_constant(name) ? "is a constant: only weights may be" : "isn't computed before");
 }
 
 const OnnxReader::Value& OnnxReader::image() const {
   if (x().is_image()) return x();
-  fail("a ", node_->op_type(), " takes (N, C, H, W), but its input is ", dimensions_text(x()));
+  fail("a ", printable(node_->op_type()), " takes (N, C, H, W), but its input is ",
+       dimensions_text(x()));
 }
 
 const OnnxReader::Value& OnnxReader::vector() const {
   if (x().dimensions.size() == 1) return x();
-  fail("a ", node_->op_type(), " is supported of (N, features), but its input is ",
+  fail("a ", printable(node_->op_type()), " is supported of (N, features), but its input is ",
        dimensions_text(x()));
 }
 

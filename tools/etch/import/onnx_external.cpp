@@ -3,6 +3,7 @@
 
 #include "error.hpp"
 #include "file.hpp"
+#include "format.hpp"
 
 #include <charconv>
 #include <map>
@@ -35,7 +36,7 @@ class ExternalData {
  private:
   template <class... Parts>
   [[noreturn]] void fail(const onnx::TensorProto& t, const Parts&... parts) const {
-    throw Error(file_, ": ", t.name().empty() ? "a Constant" : t.name(), ": ", parts...);
+    throw Error(file_, ": ", t.name().empty() ? "a Constant" : printable(t.name()), ": ", parts...);
   }
 
   static std::optional<std::string> entry(const onnx::TensorProto& t, const char* key) {
@@ -52,7 +53,7 @@ class ExternalData {
     const char* end = word->data() + word->size();
     const auto [at, error] = std::from_chars(word->data(), end, n);
     if (error != std::errc{} || at != end) {
-      fail(t, "its ", key, " in another file is \"", *word,
+      fail(t, "its ", key, " in another file is \"", printable(*word),
            "\", but a number of bytes is expected");
     }
     return n;
@@ -62,12 +63,13 @@ class ExternalData {
   std::span<const std::byte> bytes(const onnx::TensorProto& t, const std::string& location) {
     const std::filesystem::path below = std::filesystem::path(location).lexically_normal();
     if (below.empty() || below.is_absolute() || *below.begin() == "..") {
-      fail(t, "lies in the file \"", location, "\", but one in the model's folder is expected");
+      fail(t, "lies in the file \"", printable(location),
+           "\", but one in the model's folder is expected");
     }
     const std::filesystem::path path = std::filesystem::path(file_).parent_path() / below;
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(path, ignored)) {
-      fail(t, "lies in ", path.string(), ", which isn't there or isn't a file");
+      fail(t, "lies in ", printable(path.string()), ", which isn't there or isn't a file");
     }
     return files_.try_emplace(path.string(), path).first->second.bytes();
   }

@@ -37,7 +37,7 @@ OnnxFile::OnnxFile(std::string file, std::span<const std::byte> bytes) : file_(s
 }
 
 void OnnxFile::define(const std::string& name, const onnx::TensorProto& t) {
-  if (!constants_.emplace(name, &t).second) fail("has the constant ", name, " twice");
+  if (!constants_.emplace(name, &t).second) fail("has the constant ", printable(name), " twice");
 }
 
 const onnx::ValueInfoProto& OnnxFile::only_input() const {
@@ -45,7 +45,8 @@ const onnx::ValueInfoProto& OnnxFile::only_input() const {
   for (const onnx::ValueInfoProto& v : graph().input()) {
     if (is_constant(v.name())) continue;
     if (input != nullptr) {
-      fail("has the inputs ", input->name(), " and ", v.name(), ", but one is expected");
+      fail("has the inputs ", printable(input->name()), " and ", printable(v.name()),
+           ", but one is expected");
     }
     input = &v;
   }
@@ -65,7 +66,7 @@ std::int64_t OnnxFile::batch(const onnx::ValueInfoProto& value) const {
 std::vector<std::size_t> OnnxFile::image_dimensions(const onnx::ValueInfoProto& value) const {
   const onnx::TypeProto_Tensor& type = value.type().tensor_type();
   if (type.elem_type() != onnx::TensorProto::FLOAT) {
-    fail("the input ", value.name(), " is ",
+    fail("the input ", printable(value.name()), " is ",
          onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(type.elem_type())),
          ", but FLOAT is expected");
   }
@@ -73,7 +74,7 @@ std::vector<std::size_t> OnnxFile::image_dimensions(const onnx::ValueInfoProto& 
   for (int i = 1; i < type.shape().dim_size(); ++i) {
     const onnx::TensorShapeProto_Dimension& d = type.shape().dim(i);
     if (!d.has_dim_value() || d.dim_value() < 1) {
-      fail("the input ", value.name(), " has no fixed dimension ", i,
+      fail("the input ", printable(value.name()), " has no fixed dimension ", i,
            ": only the first, the batch, may be open");
     }
     all.push_back(static_cast<std::size_t>(d.dim_value()));
@@ -88,21 +89,22 @@ std::size_t OnnxFile::uses(const std::string& value) const {
 
 const onnx::TensorProto& OnnxFile::constant(const std::string& name) const {
   const auto at = constants_.find(name);
-  if (at == constants_.end()) fail(name.empty() ? "an input" : name, " must be a constant");
+  if (at == constants_.end())
+    fail(name.empty() ? "an input" : printable(name), " must be a constant");
   return *at->second;
 }
 
 std::vector<std::size_t> OnnxFile::dimensions(const std::string& name) const {
   std::vector<std::size_t> all;
   for (const std::int64_t n : constant(name).dims()) {
-    if (n < 0) fail(name, ": has a dimension of ", n);
+    if (n < 0) fail(printable(name), ": has a dimension of ", n);
     all.push_back(static_cast<std::size_t>(n));
   }
   return all;
 }
 
 std::size_t OnnxFile::elements(const std::string& name) const {
-  return checked_product(dimensions(name), text(file_, ": the size of ", name));
+  return checked_product(dimensions(name), text(file_, ": the size of ", printable(name)));
 }
 
 // The numbers of a constant, which are either raw bytes or in a field of their type.
@@ -114,8 +116,8 @@ std::vector<T> OnnxFile::numbers(const std::string& name, const Field& field) co
   const std::size_t found =
       raw ? t.raw_data().size() / sizeof(T) : static_cast<std::size_t>(field.size());
   if (found != expected || (raw && t.raw_data().size() % sizeof(T) != 0)) {
-    fail(name, " of shape ", shape_text(dimensions(name)), " has ", found, " numbers instead of ",
-         expected);
+    fail(printable(name), " of shape ", shape_text(dimensions(name)), " has ", found,
+         " numbers instead of ", expected);
   }
   std::vector<T> all(expected);
   if (raw) {
@@ -144,7 +146,7 @@ std::vector<float> OnnxFile::floats(const std::string& name) const {
       }
       return all;
   }
-  fail(name, " is ",
+  fail(printable(name), " is ",
        onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(t.data_type())),
        ", but FLOAT is expected");
 }
@@ -154,7 +156,7 @@ std::vector<std::int64_t> OnnxFile::integers(const std::string& name) const {
   if (t.data_type() == onnx::TensorProto::INT64) {
     return numbers<std::int64_t>(name, t.int64_data());
   }
-  if (t.data_type() != onnx::TensorProto::INT32) fail(name, " must be integers");
+  if (t.data_type() != onnx::TensorProto::INT32) fail(printable(name), " must be integers");
   const auto all = numbers<std::int32_t>(name, t.int32_data());
   return {all.begin(), all.end()};
 }
@@ -169,7 +171,7 @@ bool OnnxFile::is_false(const std::string& name) const {
 void OnnxFile::read_constant(const onnx::NodeProto& node) {
   const onnx::AttributeProto* value = attribute(node, "value", onnx::AttributeProto::TENSOR);
   if (value == nullptr || !value->has_t() || node.output_size() != 1) {
-    fail(node.name(), ": a Constant is expected to be a tensor");
+    fail(printable(node.name()), ": a Constant is expected to be a tensor");
   }
   define(node.output(0), value->t());
 }
@@ -214,7 +216,7 @@ const onnx::AttributeProto* OnnxFile::attribute(const onnx::NodeProto& node, con
     if (a.name() != name) continue;
     // Files of the first version of the format say no types.
     if (a.type() == type || a.type() == onnx::AttributeProto::UNDEFINED) return &a;
-    fail(node.name(), ": its attribute ", name, " is ",
+    fail(printable(node.name()), ": its attribute ", name, " is ",
          onnx::AttributeProto_AttributeType_Name(a.type()), ", but ",
          onnx::AttributeProto_AttributeType_Name(type), " is expected");
   }

@@ -86,7 +86,7 @@ int TfliteFile::kind(const tflite::Operator& op) const {
 
 std::string TfliteFile::operator_name(const tflite::Operator& op) const {
   const tflite::OperatorCode* code = model_->operator_codes()->Get(op.opcode_index());
-  if (code->custom_code() != nullptr) return code->custom_code()->str();
+  if (code->custom_code() != nullptr) return printable(code->custom_code()->str());
   const int number = kind(op);
   struct Row {
     int number;
@@ -154,7 +154,7 @@ std::string TfliteFile::name(int i) const {
   const flatbuffers::String* name = tensor(i).name();
   std::string all = name == nullptr ? "" : name->str();
   all = all.substr(0, all.find(';'));
-  return all.empty() ? text("tensor ", i) : all;
+  return all.empty() ? text("tensor ", i) : printable(all);
 }
 
 std::vector<std::size_t> TfliteFile::dimensions(int i) const {
