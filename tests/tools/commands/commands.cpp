@@ -1,57 +1,13 @@
-// The etch command as a user runs it. ETCH_COMMAND in the environment is its path.
-#include "process.hpp"
-#include "tools/idx_files.hpp"
+// The etch command as a user runs it.
+#include "tools/etch_command.hpp"
 #include "training/checkpoint.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
-
 using namespace etch;
 using namespace etch::host;
 namespace fs = std::filesystem;
-
-namespace {
-
-using Words = std::vector<std::string>;
-
-Words operator+(Words a, const Words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-const char* command() { return std::getenv("ETCH_COMMAND"); }
-
-// True, with a message, where there is no command to be tested.
-bool skipped() {
-  if (command() == nullptr) WARN("skipped: ETCH_COMMAND isn't set");
-  return command() == nullptr;
-}
-
-Outcome etch_run(const Words& arguments) { return run_program(Words{command()} + arguments, "."); }
-
-// A folder with synthetic digits, and room for checkpoints.
-struct Place {
-  Place() {
-    write_part(folder.path(), Part::train, bars(400, 1));
-    write_part(folder.path(), Part::test, bars(50, 2));
-  }
-  std::string file(const char* name) const { return folder.path() / name; }
-  Words train(const char* checkpoint) const {
-    return {"train",    "lenet", "--data",  folder.path(),  "--batch",       "16", "--lr", "0.002",
-            "--epochs", "1000",  "--quiet", "--checkpoint", file(checkpoint)};
-  }
-
-  TemporaryFolder folder;
-};
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
 
 TEST_CASE("Train, evaluate, and refuse to overwrite") {
   if (skipped()) return;

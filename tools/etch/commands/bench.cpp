@@ -1,6 +1,7 @@
 // etch bench: how long a model's inference or training step takes, and the memory of it.
 #include "commands/commands.hpp"
 
+#include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
@@ -42,6 +43,7 @@ void refuse(bool given, const char* option, const char* mode) {
 
 void check(const BenchOptions& o) {
   check_threads(o.threads);
+  check_threads_can_be_made(o.threads);
   if (o.winograd && o.algorithm == "loops") throw Error("--winograd: not with --algorithm loops");
   refuse(!o.update.empty() && !o.trains(), "--update", "training");
   refuse(!o.recompute.empty() && !o.trains(), "--recompute", "training");

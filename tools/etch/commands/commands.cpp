@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <new>
 #include <thread>
 
 namespace etch::host {
@@ -77,6 +78,11 @@ void add_overwrite(CLI::App& command, bool& overwrite) {
 
 void note_unchecked(const std::string& file, bool has_checksum) {
   if (!has_checksum) std::cerr << file << ": has no checksum: its numbers are unchecked\n";
+}
+
+std::string sentence(const std::exception& e) {
+  if (dynamic_cast<const std::bad_alloc*>(&e) == nullptr) return e.what();
+  return "there is not enough memory (`etch plan` tells how much is needed)";
 }
 
 }  // namespace etch::host

@@ -42,5 +42,7 @@ void add_overwrite(CLI::App& command, bool& overwrite);
 
 // Says, on stderr, that damage to a file's numbers couldn't be seen.
 void note_unchecked(const std::string& file, bool has_checksum);
+// What went wrong, for the user.
+std::string sentence(const std::exception& e);
 
 }  // namespace etch::host

@@ -3,6 +3,7 @@
 
 #include "commands/interrupt.hpp"
 #include "commands/progress_bar.hpp"
+#include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
@@ -53,6 +54,7 @@ std::optional<Metrics> evaluate_shown(Session& session, const Dataset& data, boo
 int eval(const EvalOptions& o) {
   const Model& model = find_model(o.model);
   check_threads(o.threads);
+  check_threads_can_be_made(o.threads);
   if (o.batch == 0 || o.batch > 65536) {
     throw Error("--batch ", o.batch, ": must be from 1 to 65536");
   }

@@ -1,25 +1,30 @@
-// Ctrl-C and kill as a flag to be asked.
+// Ctrl-C, kill and their like as a flag to be asked.
 #include "commands/interrupt.hpp"
-
-#include <csignal>
-#include <initializer_list>
 
 namespace etch::host {
 
 static volatile std::sig_atomic_t caught = 0;
 
-static void act_on_signals(void (*handler)(int)) {
+static void act_on(int signal) {
   struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+  action.sa_handler = [](int s) { caught = s; };
+  // What is printed at a stop goes to the same closed pipe.
+  action.sa_flags = SA_RESTART | (signal == SIGPIPE ? 0 : static_cast<int>(SA_RESETHAND));
   sigemptyset(&action.sa_mask);
-  for (const int s : {SIGINT, SIGTERM}) sigaction(s, &action, nullptr);
+  sigaction(signal, &action, nullptr);
 }
 
 Interrupt::Interrupt() {
-  act_on_signals([](int s) { caught = s; });
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    sigaction(signals[i], nullptr, &before_[i]);
+    if (before_[i].sa_handler != SIG_IGN) act_on(signals[i]);
+  }
 }
-Interrupt::~Interrupt() { act_on_signals(SIG_DFL); }
+
+Interrupt::~Interrupt() {
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before_[i], nullptr);
+}
+
 int Interrupt::signal() { return caught; }
 
 }  // namespace etch::host

@@ -1,11 +1,11 @@
 // etch: trains, evaluates, lays out and times the models of the zoo.
 #include "commands/commands.hpp"
+#include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "suggestion.hpp"
 
 #include <exception>
 #include <iostream>
-#include <new>
 
 namespace etch::host {
 namespace {
@@ -66,6 +66,7 @@ std::string sentence(const CLI::App& app, const CLI::ParseError& e) {
 }
 
 int run(int argc, char** argv) {
+  check_surroundings();
   CLI::App app{"etch: neural networks whose memory is settled by the compiler", "etch"};
   app.set_version_flag("--version", "etch " ETCH_VERSION, "print the version");
   app.require_subcommand(1);
@@ -94,12 +95,11 @@ int run(int argc, char** argv) {
 }  // namespace etch::host
 
 int main(int argc, char** argv) {
+  int status = 1;
   try {
-    return etch::host::run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    std::cerr << "etch: there is not enough memory (`etch plan` tells how much is needed)\n";
+    status = etch::host::run(argc, argv);
   } catch (const std::exception& e) {
-    std::cerr << "etch: " << e.what() << '\n';
+    std::cerr << "etch: " << etch::host::sentence(e) << std::endl;
   }
-  return 1;
+  return etch::host::written(status);
 }

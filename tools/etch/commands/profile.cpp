@@ -1,5 +1,6 @@
 // etch profile: where the time of a model goes, step by step, the slowest first.
 #include "commands/program_options.hpp"
+#include "commands/surroundings.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
 #include "program/step_times.hpp"
@@ -135,6 +136,7 @@ class Report {
 
 int run_profile(const ProfileOptions& o) {
   check_threads(o.threads);
+  check_threads_can_be_made(o.threads);
   const Model& model = find_model(o.model);
   const Report report(o, model,
                       o.train ? profile(model.graph, o.training(), o.seconds)

@@ -3,6 +3,7 @@
 
 #include "commands/interrupt.hpp"
 #include "commands/progress_bar.hpp"
+#include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
@@ -11,10 +12,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <unistd.h>
-
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 namespace etch::host {
 namespace {
@@ -99,9 +99,24 @@ class Command {
         test_(read(Part::test, o_.test_images)),
         run_(model_.graph, o_.settings, o_.run, train_, test_) {}
 
+  void resume(const Checkpoint& checkpoint) {
+    note_unchecked(checkpoint.path(), checkpoint.has_checksum());
+    run_.restore(checkpoint);
+    saved_ = run_.steps();
+  }
+
   int run() {
     const Interrupt interrupt;
-    if (o_.resume) resume(Checkpoint(o_.checkpoint));
+    try {
+      return train();
+    } catch (const Diverged& e) {
+      throw Error("training stopped: ", e.what(), "; ", kept(), "; a new run may do better with a ",
+                  "smaller --lr (this one's is ", run_.settings().lr, ") or with --clip-grad-norm");
+    }
+  }
+
+ private:
+  int train() {
     print_start();
     print_schedule();
     while (!run_.finished()) {
@@ -115,14 +130,8 @@ class Command {
       run_.finish_epoch(test->scores());
       save();
     }
-    if (!o_.checkpoint.empty()) std::cout << "saved in " << o_.checkpoint << std::endl;
-    return 0;
-  }
-
- private:
-  void resume(const Checkpoint& checkpoint) {
-    note_unchecked(checkpoint.path(), checkpoint.has_checksum());
-    run_.restore(checkpoint);
+    if (!o_.checkpoint.empty() && !unsaved_) std::cout << "saved in " << o_.checkpoint << std::endl;
+    return unsaved_ ? 1 : 0;
   }
 
   Dataset read(Part part, std::size_t limit) const {
@@ -190,24 +199,42 @@ class Command {
     });
   }
 
-  void save() const {
-    if (!o_.checkpoint.empty()) run_.save(o_.checkpoint);
+  // The run goes on without: there may be room for the next one.
+  void save() {
+    if (o_.checkpoint.empty()) return;
+    unsaved_ = true;
+    try {
+      run_.save(o_.checkpoint);
+      unsaved_ = false;
+      saved_ = run_.steps();
+    } catch (const Diverged&) {
+      throw;
+    } catch (const std::exception& e) {
+      std::cerr << "etch: nothing was saved after step " << run_.steps() << ": " << sentence(e)
+                << "; " << kept() << std::endl;
+    }
+  }
+
+  // What there is to go on with.
+  std::string kept() const {
+    if (!saved_) return "nothing was saved before";
+    return text(o_.checkpoint, " holds the run after step ", *saved_);
   }
 
   // Ctrl-C: what was trained stays.
-  int stop() const {
+  int stop() {
     save();
     std::cout << "stopped in epoch " << run_.progress().epoch + 1 << " after "
               << grouped(run_.progress().position) << " of " << grouped(train_.size()) << " images"
               << std::endl;
     if (o_.checkpoint.empty()) {
       std::cout << "nothing was saved: there is no --checkpoint FILE" << std::endl;
-    } else {
+    } else if (saved_) {
       std::cout << "go on with: etch train " << model_.name << " --data " << shell_word(o_.data)
                 << " --checkpoint " << shell_word(o_.checkpoint) << limits() << " --resume"
                 << std::endl;
     }
-    return Interrupt::exit_status();
+    return unsaved_ ? 1 : Interrupt::exit_status();
   }
 
   // What decides which data is seen isn't in the checkpoint.
@@ -225,19 +252,21 @@ class Command {
     std::cout << "ended after " << grouped(run_.steps()) << " steps (--max-steps), "
               << grouped(run_.progress().position) << " of " << grouped(train_.size())
               << " images into the epoch" << std::endl;
-    return 0;
+    return unsaved_ ? 1 : 0;
   }
 
   TrainOptions o_;
   const Model& model_;
   Dataset train_, test_;
   TrainingRun run_;
+  bool unsaved_ = false;                // the last save failed
+  std::optional<std::uint64_t> saved_;  // the step after which the checkpoint's was made
 };
 
 // Settings come from the checkpoint; one that is given all the same must be equal, but for the
 // number of epochs.
-void take_settings_of_checkpoint(TrainOptions& o) {
-  const Settings stored = Checkpoint(o.checkpoint).settings();
+void take_settings(const Checkpoint& checkpoint, TrainOptions& o) {
+  const Settings stored = checkpoint.settings();
   const nlohmann::json was = to_json(stored), is = to_json(o.settings);
   for (const std::string& name : o.given) {
     if (name == "epochs" || was.at(name) == is.at(name)) continue;
@@ -249,30 +278,19 @@ void take_settings_of_checkpoint(TrainOptions& o) {
   const bool other = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
   o.settings = stored;
   if (other) set_epochs(o.settings, epochs);
-  check(o.settings);
 }
 
 // Before hours of training, not after them.
 void check_checkpoint(const TrainOptions& o) {
-  if (o.checkpoint.empty()) {
-    if (o.resume || o.overwrite) throw Error("--resume and --overwrite need a --checkpoint FILE");
-    return;
-  }
   const bool exists = fs::exists(o.checkpoint);
   if (o.resume && o.overwrite) throw Error("--resume and --overwrite: only one of both");
-  if (fs::is_directory(o.checkpoint)) {
-    throw Error(o.checkpoint, ": is a folder, but --checkpoint takes a file");
-  }
   if (o.resume && !exists) throw Error(o.checkpoint, ": isn't there, so it can't be resumed");
   if (exists && !o.resume && !o.overwrite) {
     throw Error(o.checkpoint,
                 ": is there already; --resume goes on with it, --overwrite begins "
                 "anew");
   }
-  const fs::path parent = fs::absolute(o.checkpoint).parent_path();
-  if (::access(parent.c_str(), W_OK) != 0) {
-    throw Error(o.checkpoint, ": the folder ", parent.string(), " isn't there or can't be written");
-  }
+  const FileReplacement could_be_written(o.checkpoint);
 }
 
 template <class E>
@@ -286,16 +304,24 @@ E choice(const char* option, const std::string& value, const char* first, const 
 int train(TrainOptions o) {
   find_model(o.settings.model);
   check_threads(o.run.threads);
+  check_threads_can_be_made(o.run.threads);
   o.run.update =
       choice("--update", o.update, "accumulate", "fused", Update::accumulate, Update::fused);
   o.run.recompute = recompute_from_text(o.recompute);
-  check_checkpoint(o);
-  if (o.resume) {
-    take_settings_of_checkpoint(o);
-  } else {
-    check(o.settings);
+  std::optional<FileLock> lock;
+  std::optional<Checkpoint> resumed;
+  if (!o.checkpoint.empty()) {
+    lock.emplace(o.checkpoint);
+    check_checkpoint(o);
+  } else if (o.resume || o.overwrite) {
+    throw Error("--resume and --overwrite need a --checkpoint FILE");
   }
-  return Command(o).run();
+  if (o.resume) take_settings(resumed.emplace(o.checkpoint), o);
+  check(o.settings);
+  Command command(o);
+  if (resumed) command.resume(*resumed);
+  resumed.reset();
+  return command.run();
 }
 
 // A setting's option carries the setting's name.

@@ -38,6 +38,8 @@ class Session {
 
   // One step on a batch: images (N, H, W, C), N at most the batch, and their labels. Returns the
   // mean loss before the update. max_norm > 0 clips the gradients (not with Update::fused).
+  // Where the loss, a gradient or a running statistic isn't finite, no parameter is updated (with
+  // Update::fused: nothing from that gradient on), and diverged() says so.
   float step(std::span<const float> images, std::span<const std::int32_t> labels,
              float max_norm = 0);
 
@@ -46,6 +48,13 @@ class Session {
                  float scale = 1);
   void update();
   float clip_grad_norm(float max_norm);
+
+  bool diverged() const { return diverged_; }
+  // After a step() that diverged, with what it was given: where the first NaN or infinity is, as
+  // not_finite.hpp says it. Runs the step again; the session is of no more use then.
+  std::string where_diverged(std::span<const float> images, std::span<const std::int32_t> labels);
+  // The same of an evaluation whose outputs aren't finite.
+  std::string where_evaluation_diverged(std::span<const float> images);
 
   // The outputs (N, classes) in evaluation mode, which stay until the next call of anything.
   std::span<const float> evaluate(std::span<const float> images);
@@ -78,7 +87,11 @@ class Session {
 
  private:
   bool fused() const { return options_.training.update == Update::fused; }
+  std::span<const float> statistics() const;
   Memory memory(std::span<const float> images);
+  Memory training_memory(std::span<const float> images);
+  void run_loss(const Step& step, const Memory& memory, std::span<const std::int32_t> labels,
+                float scale);
   void move(std::size_t at, std::size_t count, const float* gradients);
 
   GraphView graph_;
@@ -91,6 +104,8 @@ class Session {
   float lr_;
   float loss_ = 0;
   bool pending_ = false;  // gradients hold a batch that was not applied
+  bool diverged_ = false;
+  std::int16_t diverged_op_ = none;  // with Update::fused: whose gradients weren't finite
   std::span<const float> output_{};
 };
 

@@ -4,6 +4,7 @@
 #include "error.hpp"
 #include "json.hpp"
 #include "network/names.hpp"
+#include "program/not_finite.hpp"
 
 #include <etch/topology.hpp>
 
@@ -28,10 +29,25 @@ std::vector<TensorPlace> state_places(GraphView graph, const AnyOptimizer& optim
   return places;
 }
 
+// What isn't finite would never be again, however long it is trained.
+void check_trainable(const Session& session) {
+  const GraphView graph = session.graph();
+  const float* values = session.parameters().data();
+  auto where = not_finite_in_parameters(graph, values);
+  if (!where) where = not_finite_in_statistics(graph, values);
+  if (where) throw Diverged(*where);
+  auto* state = const_cast<float*>(session.optimizer_state().data());
+  for (const TensorPlace& p : state_places(graph, session.options().optimizer, state)) {
+    if (all_finite({p.values, p.tensor->size()}, session.options().training.threads)) continue;
+    throw Diverged("the ", p.name, " has a NaN or an infinity");
+  }
+}
+
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
                      const Settings& settings, Progress progress) {
+  check_trainable(session);
   progress.runs = session.runs();
   progress.updates = session.updates();
   const GraphView graph = session.graph();

@@ -4,6 +4,7 @@
 //   metadata: etch.model, etch.topology, etch.settings, etch.progress, etch.history (JSON)
 // There is no time in it: the same run makes the same bytes.
 #pragma once
+#include "error.hpp"
 #include "training/progress.hpp"
 #include "training/settings.hpp"
 #include "weights/fit.hpp"
@@ -11,7 +12,13 @@
 
 namespace etch::host {
 
-// Replaces the file. progress.runs and .updates are taken from the session.
+// A NaN or an infinity came up, where the message says.
+struct Diverged : Error {
+  using Error::Error;
+};
+
+// Replaces the file. Throws an Error where it can't, and Diverged where a number isn't finite; the
+// file that was there stays. progress.runs and .updates are taken from the session.
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
                      const Settings& settings, Progress progress);
 

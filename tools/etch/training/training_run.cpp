@@ -78,12 +78,19 @@ void TrainingRun::save(const std::filesystem::path& path) const {
   save_checkpoint(path, session_, settings_, progress_);
 }
 
+// Without the sign that a NaN may have.
+std::string loss_text(float loss) { return std::isnan(loss) ? "NaN" : text(loss); }
+
 float TrainingRun::step() {
   const std::size_t n = std::min(settings_.batch, train_->size() - progress_.position);
   const std::span images = std::span(images_).first(n * input_shape(session_.graph()).elements());
   const std::span labels = std::span(labels_).first(n);
   reader_.read(std::span(order_).subspan(progress_.position, n), images, labels);
   const float loss = session_.step(images, labels, static_cast<float>(settings_.clip_grad_norm));
+  if (session_.diverged()) {
+    throw Diverged("step ", session_.updates() + 1, ": the loss is ", loss_text(loss), ", and ",
+                   session_.where_diverged(images, labels));
+  }
   progress_.running.add(static_cast<double>(loss), session_.output(), labels);
   progress_.position += n;
   return loss;

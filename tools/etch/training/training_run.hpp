@@ -4,6 +4,7 @@
 #include "training/checkpoint.hpp"
 #include "training/dataset.hpp"
 
+#include <cmath>
 #include <optional>
 
 namespace etch::host {
@@ -16,7 +17,8 @@ struct RunOptions {
 };
 
 // Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
-// done. Nothing where it said so. The loss is plain cross entropy: no label smoothing.
+// done. Nothing where it said so. The loss is plain cross entropy: no label smoothing. Throws
+// Diverged where it isn't finite.
 template <class Stop>
 std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop);
 
@@ -34,7 +36,8 @@ class TrainingRun {
 
   bool finished() const { return progress_.epoch >= settings_.epochs; }
   bool epoch_trained() const { return progress_.position == train_->size(); }
-  // The next batch of the epoch, of which there must be one; its mean loss.
+  // The next batch of the epoch, of which there must be one; its mean loss. Throws Diverged where
+  // that, a gradient or a running statistic isn't finite: the run is of no more use then.
   float step();
   // Ends an epoch of which every batch was trained on.
   void finish_epoch(const Scores& test);
@@ -57,6 +60,7 @@ class TrainingRun {
   std::vector<std::int32_t> labels_;
 };
 
+std::string loss_text(float loss);
 Shape input_shape(GraphView graph);
 std::size_t num_classes(GraphView graph);
 
@@ -78,6 +82,10 @@ std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Sto
     const std::span<const float> outputs = session.evaluate(batch);
     const float loss = CrossEntropyLoss{}(
         {n, classes, options.threads, 1.0f, outputs.data(), labels.data(), nullptr});
+    if (!std::isfinite(loss)) {
+      throw Diverged("image ", at, " of the evaluation: the loss is ", loss_text(loss), ", and ",
+                     session.where_evaluation_diverged(batch));
+    }
     metrics.add(static_cast<double>(loss), outputs, std::span(labels).first(n));
     at += n;
   }
