@@ -66,7 +66,7 @@ need_to_test() {
   need gnuplot-nox "etch plot draws with it"
   need make "the tutorial, and CMake's projects"
   need ccache "one library in several builds"
-  want g++-multilib "32-bit programs"
+  want g++-i686-linux-gnu "32-bit programs"
   need python3-torchvision "networks to import"
   want libarmnntfliteparser-dev "TFLite's reference interpreter"
   want libarmnn-dev "TFLite's reference interpreter"
