@@ -31,7 +31,7 @@ build() {
   shift 3
   # shellcheck disable=SC2046
   arm-none-eabi-g++ -std=c++20 $(words "$target" flags) "$@" -DETCH_HEADER_ONLY \
-    -DHWY_COMPILE_ONLY_SCALAR "-DETCH_TICKS_PER_SECOND=$(words "$target" ticks_per_second)" \
+    -DHWY_COMPILE_ONLY_SCALAR -DNDEBUG "-DETCH_TICKS_PER_SECOND=$(words "$target" ticks_per_second)" \
     -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit -fno-math-errno \
     -ffunction-sections -fdata-sections -isystem $out -Iinclude --specs=nano.specs \
     -nostartfiles -Wl,--gc-sections -Ltargets/cortex-m -T "targets/$target/memory.ld" \
