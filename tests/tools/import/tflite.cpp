@@ -3,8 +3,8 @@
 
 #include "import/network_writer.hpp"
 #include "process.hpp"
-#include "tflite_generated.h"
 #include "tools/idx_files.hpp"
+#include "tools/import/tflite_model.hpp"
 
 #include <etch/random.hpp>
 
@@ -17,110 +17,6 @@ using namespace etch;
 using namespace etch::host;
 
 namespace {
-
-using Sizes = std::vector<std::int32_t>;
-
-// A model that grows operator by operator.
-class Builder {
- public:
-  Builder() { buffers_.push_back(tflite::CreateBuffer(fbb_)); }
-
-  int tensor(const char* name, const Sizes& shape,
-             tflite::TensorType type = tflite::TensorType::FLOAT32) {
-    return add(name, shape, type, 0);
-  }
-  int weights(const char* name, const Sizes& shape) {
-    std::size_t n = 1;
-    for (const std::int32_t s : shape) n *= static_cast<std::size_t>(s);
-    std::vector<float> values(n);
-    for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i) / 8;
-    return add(name, shape, tflite::TensorType::FLOAT32, buffer(values.data(), n * 4));
-  }
-  // Integers with a scale for each of the first dimension, and the integers that mean 0.
-  int quantised(const char* name, const Sizes& shape, const std::vector<std::int8_t>& values,
-                const std::vector<float>& scales, const std::vector<std::int64_t>& zeros = {}) {
-    const auto q =
-        tflite::CreateQuantizationParametersDirect(fbb_, nullptr, nullptr, &scales, &zeros);
-    return add(name, shape, tflite::TensorType::INT8, buffer(values.data(), values.size()), q);
-  }
-  int integers(const char* name, const Sizes& values) {
-    return add(name, {static_cast<std::int32_t>(values.size())}, tflite::TensorType::INT32,
-               buffer(values.data(), values.size() * 4));
-  }
-  void op(int code, const Sizes& inputs, int output,
-          tflite::BuiltinOptions type = tflite::BuiltinOptions::NONE,
-          flatbuffers::Offset<void> options = 0) {
-    codes_.push_back(tflite::CreateOperatorCode(fbb_, static_cast<std::int8_t>(code), 0, 1, code));
-    const Sizes outputs = {output};
-    operators_.push_back(tflite::CreateOperatorDirect(
-        fbb_, static_cast<std::uint32_t>(codes_.size() - 1), &inputs, &outputs, type, options));
-  }
-  void conv(const Sizes& inputs, int output, tflite::Padding padding, int stride,
-            tflite::ActivationFunctionType fused = tflite::ActivationFunctionType::NONE) {
-    op(3, inputs, output, tflite::BuiltinOptions::Conv2DOptions,
-       tflite::CreateConv2DOptions(fbb_, padding, stride, stride, fused).Union());
-  }
-  void depthwise(const Sizes& inputs, int output, Pair stride, Pair dilation) {
-    const auto n = [](std::size_t size) { return static_cast<int>(size); };
-    op(4, inputs, output, tflite::BuiltinOptions::DepthwiseConv2DOptions,
-       tflite::CreateDepthwiseConv2DOptions(
-           fbb_, tflite::Padding::VALID, n(stride.width), n(stride.height), 1,
-           tflite::ActivationFunctionType::NONE, n(dilation.width), n(dilation.height))
-           .Union());
-  }
-  template <class Create>
-  flatbuffers::Offset<void> options(const Create& create, tflite::ActivationFunctionType fused) {
-    return create(fbb_, fused).Union();
-  }
-  void linear(const Sizes& inputs, int output) {
-    op(9, inputs, output, tflite::BuiltinOptions::FullyConnectedOptions,
-       tflite::CreateFullyConnectedOptions(fbb_).Union());
-  }
-
-  std::string bytes(int input, int output) {
-    const Sizes in = {input}, out = {output};
-    const std::vector graphs = {
-        tflite::CreateSubGraphDirect(fbb_, &tensors_, &in, &out, &operators_)};
-    tflite::FinishModelBuffer(
-        fbb_, tflite::CreateModelDirect(fbb_, 3, &codes_, &graphs, "test", &buffers_));
-    return {reinterpret_cast<const char*>(fbb_.GetBufferPointer()), fbb_.GetSize()};
-  }
-
- private:
-  std::uint32_t buffer(const void* values, std::size_t size) {
-    const auto* begin = static_cast<const std::uint8_t*>(values);
-    fbb_.ForceVectorAlignment(size, 1, 16);
-    buffers_.push_back(tflite::CreateBuffer(fbb_, fbb_.CreateVector(begin, size)));
-    return static_cast<std::uint32_t>(buffers_.size() - 1);
-  }
-  int add(const char* name, const Sizes& shape, tflite::TensorType type, std::uint32_t from,
-          flatbuffers::Offset<tflite::QuantizationParameters> q = 0) {
-    tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, type, from, name, q));
-    return static_cast<int>(tensors_.size()) - 1;
-  }
-
-  flatbuffers::FlatBufferBuilder fbb_;
-  std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
-  std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
-  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;
-  std::vector<flatbuffers::Offset<tflite::Operator>> operators_;
-};
-
-// A convolution with TensorFlow's "same" and a linear layer over its pixels.
-std::string small_network(int conv_code = 3, tflite::ActivationFunctionType fused =
-                                                 tflite::ActivationFunctionType::RELU6) {
-  Builder b;
-  const int x = b.tensor("x", {1, 8, 6, 3}), c = b.tensor("made;by a converter", {1, 4, 3, 4});
-  const int y = b.tensor("y", {1, 5});
-  const int w = b.weights("conv/kernel", {4, 3, 3, 3}), bias = b.weights("bias", {4});
-  if (conv_code == 3) {
-    b.conv({x, w, bias}, c, tflite::Padding::SAME, 2, fused);
-  } else {
-    b.op(conv_code, {x, w, bias}, c);
-  }
-  b.linear({c, b.weights("dense/kernel", {5, 48}), b.weights("dense/bias", {5})}, y);
-  return b.bytes(x, y);
-}
 
 ImportedNetwork read(const std::string& bytes) {
   const TemporaryFolder folder;
@@ -135,7 +31,7 @@ const std::vector<float>& tensor(const ImportedNetwork& n, std::size_t layer, st
 }  // namespace
 
 TEST_CASE("A TFLite network becomes the code that a person would write") {
-  const ImportedNetwork network = read(small_network());
+  const ImportedNetwork network = read(small_tflite_network());
   CHECK_THAT(network_header(network, structure_of(network), "m"),
              Catch::Contains("    // conv/kernel\n"
                              "    Conv2d{.out_channels = 4, .kernel_size = 3, .stride = 2, "
@@ -146,7 +42,7 @@ TEST_CASE("A TFLite network becomes the code that a person would write") {
 }
 
 TEST_CASE("Weights go from TensorFlow's order to PyTorch's") {
-  const ImportedNetwork network = read(small_network());
+  const ImportedNetwork network = read(small_tflite_network());
   // Kernels (O, KH, KW, I) to (O, I, KH, KW): weight[1][2][0][1].
   CHECK(tensor(network, 0, 0).at(1 * 27 + 2 * 9 + 1) == (1 * 27 + 1 * 3 + 2) / 8.0f);
   // After flattening (4, 3, 4) as (H, W, C) to (C, H, W): weight[2][c = 3, h = 1, w = 2].
@@ -156,21 +52,21 @@ TEST_CASE("Weights go from TensorFlow's order to PyTorch's") {
 }
 
 TEST_CASE("Weights in 8 bits become floats, by a scale for each output") {
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 2}), y = b.tensor("y", {1, 2});
   b.linear({x, b.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}), -1}, y);
   const ImportedNetwork network = read(b.bytes(x, y));
   CHECK(tensor(network, 0, 0) == std::vector<float>{0.5f, -1.0f, 6.0f, 254.0f});
   CHECK_FALSE(network.layers()[0].has_bias());
 
-  Builder c;
+  TfliteModel c;
   const int from = c.tensor("x", {1, 2}), to = c.tensor("y", {1, 2});
   c.linear({from, c.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}, {1, -1}), -1}, to);
   CHECK(tensor(read(c.bytes(from, to)), 0, 0) == std::vector<float>{0.0f, -1.5f, 8.0f, 256.0f});
 }
 
 TEST_CASE("Windows of TFLite, and weights of depthwise convolutions") {
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 6, 6, 2}), d = b.tensor("d", {1, 2, 3, 4});
   const int padded = b.tensor("padded", {1, 4, 8, 4}), y = b.tensor("y", {1, 2, 6, 1});
   b.depthwise({x, b.weights("w", {1, 3, 2, 4}), -1}, d, {1, 2}, {2, 1});
@@ -188,7 +84,7 @@ TEST_CASE("Windows of TFLite, and weights of depthwise convolutions") {
 }
 
 TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's") {
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 2, 2, 3}), f = b.tensor("f", {1, 12}), y = b.tensor("y", {1, 12});
   b.op(22, {x}, f);
   b.op(18, {f, b.weights("scale", {12})}, y, tflite::BuiltinOptions::MulOptions,
@@ -200,7 +96,7 @@ TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's
 
 TEST_CASE("Operators over numbers a channel, paddings and means") {
   using Floats = std::vector<float>;
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 6, 6, 2}), scaled = b.tensor("scaled", {1, 6, 6, 2});
   const int padded = b.tensor("padded", {1, 7, 8, 2}), c = b.tensor("c", {1, 3, 3, 3});
   const int added = b.tensor("added", {1, 3, 3, 3}), y = b.tensor("y", {1, 3});
@@ -224,7 +120,7 @@ TEST_CASE("Operators over numbers a channel, paddings and means") {
 
 TEST_CASE("A PRELU with one slope is a LeakyReLU") {
   const auto with_slopes = [](const std::vector<std::int8_t>& eighths) {
-    Builder b;
+    TfliteModel b;
     const int x = b.tensor("x", {1, 4, 6, 2}), y = b.tensor("y", {1, 4, 6, 2});
     b.op(54, {x, b.quantised("slopes", {1, 1, 2}, eighths, {0.125f})}, y);
     return read(b.bytes(x, y));
@@ -237,27 +133,27 @@ TEST_CASE("A PRELU with one slope is a LeakyReLU") {
 }
 
 TEST_CASE("What a TFLite file has that isn't supported is named") {
-  CHECK_THROWS_WITH(read(small_network(114)),
+  CHECK_THROWS_WITH(read(small_tflite_network(114)),
                     Catch::Contains("made: the operator QUANTIZE isn't supported; these are: ADD"));
-  CHECK_THROWS_WITH(read(small_network(4)), Catch::Contains("made: has no options"));
+  CHECK_THROWS_WITH(read(small_tflite_network(4)), Catch::Contains("made: has no options"));
   using Fused = tflite::ActivationFunctionType;
   for (const auto& [fused, name] :
        std::map<Fused, std::string>{{Fused::RELU_N1_TO_1, "RELU_N1_TO_1"},
                                     {Fused::SIGN_BIT, "SIGN_BIT"},
                                     {static_cast<Fused>(-3), "number -3"},
                                     {static_cast<Fused>(9), "number 9"}}) {
-    CHECK_THROWS_WITH(read(small_network(3, fused)),
+    CHECK_THROWS_WITH(read(small_tflite_network(3, fused)),
                       Catch::Contains("conv/kernel: the fused activation " + name +
                                       " isn't supported; these are: RELU"));
   }
   CHECK_THROWS_WITH(read("nothing like it"), Catch::Contains("isn't a TFLite file"));
-  Builder integers;
+  TfliteModel integers;
   const int x = integers.tensor("image", {1, 4}, tflite::TensorType::INT8);
   const int y = integers.tensor("y", {1, 4}, tflite::TensorType::INT8);
   integers.op(25, {x}, y);
   CHECK_THROWS_WITH(read(integers.bytes(x, y)),
                     Catch::Contains("is a quantised network: image is INT8"));
-  Builder reshaped;
+  TfliteModel reshaped;
   const int a = reshaped.tensor("a", {1, 4, 6, 2}), c = reshaped.tensor("c", {1, 4, 3, 4});
   const int d = reshaped.tensor("d", {1, 4, 3, 4});
   reshaped.op(19, {a}, d);
@@ -269,7 +165,7 @@ TEST_CASE("What a TFLite file has that isn't supported is named") {
 
 TEST_CASE("Axes of TFLite are those that the file says, not those of the same size") {
   const auto none = tflite::ActivationFunctionType::NONE;
-  Builder along;
+  TfliteModel along;
   const int x = along.tensor("x", {1, 3, 3, 3}), y = along.tensor("y", {1, 3, 3, 3});
   along.op(0, {x, along.weights("c", {1, 3, 1})}, y, tflite::BuiltinOptions::AddOptions,
            along.options(tflite::CreateAddOptions, none));
@@ -277,14 +173,14 @@ TEST_CASE("Axes of TFLite are those that the file says, not those of the same si
       read(along.bytes(x, y)),
       Catch::Contains("a constant of [1, 3, 1] isn't one number a channel of [1, 3, 3, 3]"));
 
-  Builder moved;
+  TfliteModel moved;
   const int a = moved.tensor("a", {2, 2, 2, 3}), b = moved.tensor("b", {4, 6});
   moved.op(22, {a, moved.integers("to", {4, 6})}, b);
   CHECK_THROWS_WITH(
       read(moved.bytes(a, b)),
       Catch::Contains("RESHAPE of [2, 2, 2, 3] to [4, 6] isn't supported: the batch"));
 
-  Builder pixels;
+  TfliteModel pixels;
   const int p = pixels.tensor("p", {1, 2, 2, 3}), q = pixels.tensor("q", {4, 5});
   pixels.linear({p, pixels.weights("w", {5, 3}), -1}, q);
   CHECK_THROWS_WITH(read(pixels.bytes(p, q)),
@@ -292,7 +188,7 @@ TEST_CASE("Axes of TFLite are those that the file says, not those of the same si
 }
 
 TEST_CASE("A PAD's zeros at the end count in the mean of all") {
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 5, 5, 2}), p = b.tensor("p", {1, 6, 6, 2});
   const int y = b.tensor("y", {1, 2});
   b.op(34, {x, b.integers("around", {0, 0, 0, 1, 0, 1, 0, 0})}, p);
@@ -304,7 +200,7 @@ TEST_CASE("A PAD's zeros at the end count in the mean of all") {
 }
 
 TEST_CASE("Constants of TFLite that contradict themselves are named") {
-  Builder b;
+  TfliteModel b;
   const int x = b.tensor("x", {1, 2}), y = b.tensor("y", {1, 2}), w = b.tensor("w", {2, 2});
   b.op(6, {w}, w);
   b.linear({x, w, -1}, y);
@@ -313,7 +209,7 @@ TEST_CASE("Constants of TFLite that contradict themselves are named") {
   for (const auto& [zeros, said] : std::map<std::vector<std::int64_t>, std::string>{
            {{1, 2, 3}, "w has 3 zero points, but 2 scales"},
            {{1, std::numeric_limits<std::int64_t>::min()}, "w has a zero point of -922"}}) {
-    Builder c;
+    TfliteModel c;
     const int from = c.tensor("x", {1, 2}), to = c.tensor("y", {1, 2});
     c.linear({from, c.quantised("w", {2, 2}, {1, -2, 3, 127}, {0.5f, 2.0f}, zeros), -1}, to);
     CHECK_THROWS_WITH(read(c.bytes(from, to)), Catch::Contains(said));
@@ -322,7 +218,7 @@ TEST_CASE("Constants of TFLite that contradict themselves are named") {
 
 TEST_CASE("A damaged TFLite file is an error or another network, never a crash") {
   const TemporaryFolder folder;
-  const std::string whole = small_network();
+  const std::string whole = small_tflite_network();
   const auto path = folder.path() / "m.tflite";
   const auto attempt = [&](const std::string& bytes) {
     write_file(path, bytes);
