@@ -174,7 +174,7 @@ class Mutation {
 
   std::minstd_rand random_;
   std::vector<Field> fields_;
-  std::vector<std::string> words_;
+  std::vector<std::string> words_ = {""};
 };
 
 }  // namespace etch::fuzz

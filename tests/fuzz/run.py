@@ -46,7 +46,8 @@ def fuzz(target, seed, seconds, finds):
     print(f"{name}: seed {seed}, {runs:,} runs, coverage {coverage(done.stderr):,}, "
           f"{statistic(done.stderr, 'peak_rss_mb')} MB", flush=True)
     if done.returncode != 0:
-        print("\n".join(done.stderr.splitlines()[-60:]))
+        said = [line for line in done.stderr.splitlines() if not line.startswith(("#", "\t"))]
+        print("\n".join(said[-60:]))
         print(f"{name}: FOUND something, with seed {seed}; see {finds}")
     elif runs < FEWEST_RUNS:
         print(f"{name}: FAILED: {runs} runs, but at least {FEWEST_RUNS} are expected")
