@@ -95,7 +95,6 @@ need_to_check() {
   need_to_test
   need_to_fuzz
   need clang-format "formatting"
-  need lcov "coverage"
   want clang-19 "a third compiler"
 }
 

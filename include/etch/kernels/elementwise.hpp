@@ -39,8 +39,8 @@ struct Add {
 };
 void add(const Add&);
 
-// y = x / (1 - p) where the element is kept, x * 0 elsewhere; which are kept is a function of key and
-// index alone, so the same call on dy gives dx and nothing is saved. y may be x.
+// y = x / (1 - p) where the element is kept, x * 0 elsewhere; which are kept is a function of key
+// and index alone, so the same call on dy gives dx and nothing is saved. y may be x.
 struct Dropout {
   float p;  // in [0, 1]
   std::uint64_t key;

@@ -18,7 +18,7 @@ struct MaxPoolForward {
   const float* x;        // (N, H, W, C)
   std::uint8_t* argmax;  // (N, H', W', C): the first tap that holds the maximum (row-major), the
                          // last one that holds a NaN; or null
-  float* y;  // (N, H', W', C)
+  float* y;              // (N, H', W', C)
 };
 void max_pool_forward(const MaxPoolForward&);
 
