@@ -128,6 +128,11 @@ TEST_CASE("activations keep the sign of zero and subnormal numbers") {
         activation({f, 0.5f, n, 1, from.data(), y.data()});
         for (std::size_t i = 0; i < n; ++i) {
           const float want = static_cast<float>(value_of(f, x[i % 4], 0.5));
+          // NEON of 32-bit ARM computes with subnormal numbers as with zeros of their sign.
+          if (HWY_ARCH_ARM_V7 && y[i] == std::copysign(0.0f, want) &&
+              std::signbit(y[i]) == std::signbit(want)) {
+            continue;
+          }
           REQUIRE(std::bit_cast<std::uint32_t>(y[i]) == std::bit_cast<std::uint32_t>(want));
         }
       }

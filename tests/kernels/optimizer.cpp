@@ -41,14 +41,16 @@ struct Arrays {
   std::size_t size() const { return p.size(); }
 };
 
-// Infinities follow IEEE arithmetic in both.
+// Infinities follow IEEE arithmetic in both; but NEON of 32-bit ARM has no division, and the steps
+// that stand for it make NaN of one.
 void check(const char* what, const Guarded& got, const std::vector<double>& want) {
   INFO(what);
   REQUIRE(got.intact());
   for (std::size_t i = 0; i < want.size(); ++i) {
     if (std::isfinite(want[i])
             ? std::abs(got[i] - want[i]) <= 1e-6 + 1e-5 * std::abs(want[i])
-            : !std::isfinite(got[i]) && std::isnan(got[i]) == std::isnan(want[i])) {
+            : !std::isfinite(got[i]) &&
+                  (HWY_ARCH_ARM_V7 || std::isnan(got[i]) == std::isnan(want[i]))) {
       continue;
     }
     FAIL("at " << i << " of " << want.size() << ": " << got[i] << " instead of " << want[i]);
