@@ -179,16 +179,16 @@ struct GraphView : GraphTotals {
     }
     return 1;
   }
-  // What the output is made by, but for dropout; null: it is the input.
-  constexpr const Op* last_op() const {
-    const Op* last = nullptr;
+  // What the output is made by, but for dropout; "" where it is the input.
+  constexpr const char* last_kind() const {
+    const char* kind = "";
     for (int i = size.ops - 1, y = output; i >= 0; --i) {
       if (ops[i].y != y) continue;
-      last = ops + i;
-      if (!last->only_in_training) return last;
-      y = last->x;
+      kind = ops[i].kind;
+      if (!ops[i].only_in_training) break;
+      y = ops[i].x;
     }
-    return last;
+    return kind;
   }
 };
 

@@ -34,8 +34,7 @@ struct LossOf<loss, Net> {
   static_assert(loss.label_smoothing <= 1, "CrossEntropyLoss: label_smoothing must be at most 1");
   static_assert(Equal<Net::output_shape.height * Net::output_shape.width, 1u>,
                 "CrossEntropyLoss: the output must be a vector, one number a class, not an image");
-  static_assert(Net::graph.last_op() == nullptr ||
-                    !same_text(Net::graph.last_op()->kind, "Softmax"),
+  static_assert(!same_text(Net::graph.last_kind(), "Softmax"),
                 "CrossEntropyLoss: the network must end before its Softmax, which the loss holds");
 };
 
