@@ -1,9 +1,7 @@
 // An ONNX file, as `etch import` reads it and writes its header. Inputs are changed field by field,
 // so that what comes out is a model again.
 #include "import/onnx.hpp"
-#include "fuzz.hpp"
-#include "import/network_writer.hpp"
-#include "import/structure.hpp"
+#include "importing.hpp"
 #include "tools/import/onnx_model.hpp"
 
 #include <google/protobuf/reflection.h>
@@ -11,20 +9,11 @@
 #include <limits>
 #include <random>
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-
 using namespace etch::host;
 
 namespace etch::fuzz {
 
-void read(std::span<const std::byte> input) {
-  static const InputFile file;
-  file.write(input);
-  accepted([&] {
-    const ImportedNetwork network = read_onnx(file.path());
-    network_header(network, structure_of(network), "model");
-  });
-}
+void read(std::span<const std::byte> input) { import_input(input, read_onnx); }
 
 std::vector<std::string> seeds() {
   OnnxModel joins;

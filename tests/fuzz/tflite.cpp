@@ -1,28 +1,17 @@
 // A TFLite file, as `etch import` reads it and writes its header. Most inputs are changed in one
 // aligned number, which leaves the tables of a FlatBuffer where they are.
 #include "import/tflite.hpp"
-#include "fuzz.hpp"
-#include "import/network_writer.hpp"
-#include "import/structure.hpp"
+#include "importing.hpp"
 #include "tools/import/tflite_model.hpp"
 
 #include <cstring>
 #include <random>
 
-extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
-
 using namespace etch::host;
 
 namespace etch::fuzz {
 
-void read(std::span<const std::byte> input) {
-  static const InputFile file;
-  file.write(input);
-  accepted([&] {
-    const ImportedNetwork network = read_tflite(file.path());
-    network_header(network, structure_of(network), "model");
-  });
-}
+void read(std::span<const std::byte> input) { import_input(input, read_tflite); }
 
 std::vector<std::string> seeds() {
   constexpr int dequantize = 6;
