@@ -83,12 +83,38 @@ TEST_CASE("a batch that isn't as planned") {
 TEST_CASE("a label that is no class") {
   const auto t = std::make_unique<T>(1);
   const Data d;
-  for (const std::int32_t label : {-100, -1, 3, std::numeric_limits<std::int32_t>::min()}) {
+  for (const std::int32_t label : {-101, -1, 3, std::numeric_limits<std::int32_t>::min()}) {
     const std::int32_t labels[2] = {1, label};
     CHECK_BREAKS(t->step(d.first(10), labels),
                  "CrossEntropyLoss: a label must be at least 0 and below the number of classes",
                  label, 3);
   }
+}
+
+TEST_CASE("a label that is ignore_index is none") {
+  using Ignoring = Trainer<Net, CrossEntropyLoss{.ignore_index = 7}, SGD{}, Training{.batch = 3}>;
+  const auto t = std::make_unique<T>(1);
+  const auto ignoring = std::make_unique<Ignoring>(1);
+  const Data d;
+  const std::int32_t minus_100[2] = {1, -100}, seven[2] = {1, 7};
+  CHECK_BREAKS(t->step(d.first(10), minus_100), "nothing", 0, 0);
+  CHECK_BREAKS(ignoring->step(d.first(10), seven), "nothing", 0, 0);
+  CHECK_BREAKS(ignoring->step(d.first(10), minus_100),
+               "CrossEntropyLoss: a label must be at least 0 and below the number of classes", -100,
+               3);
+}
+
+TEST_CASE("weights of a loss that is made at run time") {
+  const float numbers[] = {1, 2};
+  const std::span<const float> two(numbers, 2);
+  const float output[3] = {0, 1, 2}, target[3] = {0, 1, 0};
+  const std::int32_t label = 1;
+  CHECK_BREAKS((CrossEntropyLoss{.weight = &two}(
+                   LossCall<std::int32_t>{1, 3, 1, 1, output, &label, nullptr})),
+               "CrossEntropyLoss: weight must have one number a class", 2, 3);
+  CHECK_BREAKS(
+      (BCEWithLogitsLoss{.pos_weight = &two}(LossCall<float>{1, 3, 1, 1, output, target, nullptr})),
+      "BCEWithLogitsLoss: pos_weight must have one number a channel", 2, 3);
 }
 
 TEST_CASE("numbers of a trainer") {

@@ -1,4 +1,7 @@
 // What every mode of training must give: the same bits, whatever its memory or threads.
+#include <etch/losses/bce_with_logits.hpp>
+#include <etch/losses/huber.hpp>
+#include <etch/losses/l1.hpp>
 #include <etch/models/lenet.hpp>
 #include <etch/models/resnet8.hpp>
 
@@ -138,6 +141,44 @@ TEST_CASE("gradients accumulated over batches are those of the whole batch") {
     whole->update();
     parts->update();
   }
+}
+
+namespace {
+
+constexpr float factors[] = {1, 4, 0.5f};
+constexpr std::span<const float> weights = factors;
+
+// Gradients of the only layer, whose inputs are 1 for one image and 0 for the other.
+template <auto loss>
+std::vector<float> bias_gradients(const std::vector<typename decltype(loss)::Target>& targets) {
+  using Net = Network<Linear{.out_features = 3}, Shape{2}>;
+  const auto t = std::make_unique<Trainer<Net, loss, SGD{}, Training{.batch = 2}>>(1);
+  std::fill_n(t->parameters().values, Net::graph.total(), 0.0f);
+  const float images[] = {1, 1, 0, 0};
+  t->backward(images, targets);
+  return {t->gradients() + 6, t->gradients() + 9};  // behind a weight of (3, 2)
+}
+
+void check_close(const std::vector<float>& got, const std::vector<float>& want) {
+  for (std::size_t i = 0; i < want.size(); ++i) CHECK(got[i] == Approx(want[i]).margin(1e-6));
+}
+
+}  // namespace
+
+TEST_CASE("a trainer's loss has the weights of its template argument") {
+  // All outputs are 0: softmax a third, sigmoid a half.
+  check_close(bias_gradients<CrossEntropyLoss{}>({1, 2}), {1.0f / 3, -1.0f / 6, -1.0f / 6});
+  // The rows count 4 and 0.5 of 4.5.
+  check_close(bias_gradients<CrossEntropyLoss{.weight = &weights}>({1, 2}),
+              {1.0f / 3, 1.0f / 3 - 8.0f / 9, 1.0f / 3 - 1.0f / 9});
+  check_close(bias_gradients<CrossEntropyLoss{.ignore_index = 2}>({1, 2}),
+              {1.0f / 3, -2.0f / 3, 1.0f / 3});
+  check_close(bias_gradients<BCEWithLogitsLoss{.pos_weight = &weights}>({1, 1, 1, 0, 0, 0}),
+              {0, (-2 + 0.5f) / 6, (-0.25f + 0.5f) / 6});
+  check_close(bias_gradients<L1Loss{}>({1, -1, 0, 1, 1, 0}), {-2.0f / 6, 0, 0});
+  check_close(bias_gradients<HuberLoss{.delta = 2}>({1, -3, 0, 1, 1, 0}), {-2.0f / 6, 1.0f / 6, 0});
+  check_close(bias_gradients<SmoothL1Loss{.beta = 2}>({1, -3, 0, 1, 1, 0}),
+              {-1.0f / 6, 0.5f / 6, 0});
 }
 
 TEST_CASE("frozen layers don't move and cost nothing") {

@@ -19,7 +19,10 @@
 #include <etch/layers/sigmoid.hpp>
 #include <etch/layers/softmax.hpp>
 #include <etch/layers/tanh.hpp>
+#include <etch/losses/bce_with_logits.hpp>
 #include <etch/losses/cross_entropy.hpp>
+#include <etch/losses/huber.hpp>
+#include <etch/losses/l1.hpp>
 #include <etch/losses/mse.hpp>
 #include <etch/optimizers/adabound.hpp>
 #include <etch/optimizers/adam.hpp>

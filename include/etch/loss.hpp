@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
+#include <span>
 
 namespace etch {
 
@@ -21,6 +23,28 @@ concept Loss = requires(const T loss, const LossCall<typename T::Target>& call) 
   { loss(call) } -> std::same_as<float>;
   { T::targets_per_image(std::size_t{}) } -> std::same_as<std::size_t>;
 };
+
+// Weights of a loss, one a class or a channel of the output. A template argument can't hold an
+// array of any length, but the address of what names one:
+//
+//   inline constexpr float rare[] = {1, 1, 8};
+//   inline constexpr std::span<const float> weight = rare;
+//   static Trainer<Net, CrossEntropyLoss{.weight = &weight}, Adam{}> trainer;
+using LossWeights = const std::span<const float>*;
+
+constexpr std::size_t count_or(LossWeights weights, std::size_t otherwise) {
+  return weights != nullptr ? weights->size() : otherwise;
+}
+constexpr const float* data_or_null(LossWeights weights) {
+  return weights != nullptr ? weights->data() : nullptr;
+}
+constexpr bool are_weights(LossWeights weights) {
+  for (std::size_t i = 0; i < count_or(weights, 0); ++i) {
+    const float w = (*weights)[i];
+    if (!(w >= 0 && w <= std::numeric_limits<float>::max())) return false;
+  }
+  return true;
+}
 
 // A loss of a network, as Module is a layer at a shape: a specialisation has static_asserts that
 // refuse wrong numbers and networks, one sentence each.

@@ -7,8 +7,12 @@
 #include <etch/kernels/conv2d_scratch.hpp>
 #include <etch/kernels/elementwise.hpp>
 #include <etch/kernels/layout.hpp>
-#include <etch/kernels/loss.hpp>
 #include <etch/kernels/pool.hpp>
+#include <etch/losses/bce_with_logits.hpp>
+#include <etch/losses/cross_entropy.hpp>
+#include <etch/losses/huber.hpp>
+#include <etch/losses/l1.hpp>
+#include <etch/losses/mse.hpp>
 #include <etch/optimizers/adam.hpp>
 #include <etch/optimizers/sgd.hpp>
 
@@ -295,32 +299,122 @@ TEST_CASE("activations and Softmax at sizes drawn by lot") {
   });
 }
 
-TEST_CASE("losses at sizes drawn by lot") {
-  drawn::for_each_case(25, [](Generator& random, unsigned i) {
-    const std::size_t rows = pick(random, 1, 20), columns = drawn::size(random, 300);
-    const std::size_t n = rows * columns, threads = pick(random, 1, 4);
+namespace {
+
+template <class L>
+void check_loss(const std::string& what, const L& loss, std::size_t rows, std::size_t columns,
+                std::size_t threads, const Floats& x, const std::vector<typename L::Target>& target,
+                const p::LossResult& want, double terms) {
+  Floats gradient(x.size());
+  const LossCall<typename L::Target> call{rows,     columns,       threads,        1,
+                                          x.data(), target.data(), gradient.data()};
+  check(what, {loss(call)}, {want.loss}, terms);
+  check("gradient of " + what, gradient, want.doutput.values);
+}
+
+std::vector<double> draw_weights(std::size_t size, Generator& random) {
+  std::vector<double> weights(size);
+  for (double& w : weights)
+    w = random.below(6) == 0 ? 0 : static_cast<double>(random.uniform() + 2);
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("CrossEntropyLoss at sizes and settings drawn by lot") {
+  drawn::for_each_case(40, [](Generator& random, unsigned i) {
+    const std::size_t rows = pick(random, 1, 20), columns = pick(random, 2, 300);
+    const std::size_t threads = pick(random, 1, 4);
     const p::Array x = draw_array({rows, columns}, 4, random);
-    const Floats from(x.values.begin(), x.values.end());
     const float smoothing = i % 3 == 0 ? 0.0f : (random.uniform() + 1) / 2;
-    INFO(rows << " rows of " << columns << ", smoothing " << smoothing);
-    std::vector<std::int32_t> labels;
-    std::vector<std::int64_t> wide;
-    for (std::size_t r = 0; r < rows; ++r) {
-      wide.push_back(labels.emplace_back(static_cast<std::int32_t>(random.below(columns))));
+    const bool weighted = i % 2;
+    const std::vector<double> weights = draw_weights(weighted ? columns : 0, random);
+    const Floats single(weights.begin(), weights.end());
+    const std::span<const float> weight = single;
+    const std::int32_t ignored = i % 5 == 0   ? static_cast<std::int32_t>(random.below(columns))
+                                 : i % 5 == 1 ? -7
+                                              : -100;
+    INFO(rows << " rows of " << columns << ", smoothing " << smoothing << ", weighted " << weighted
+              << ", ignore_index " << ignored);
+    std::vector<std::int32_t> labels(rows);
+    double count = 0;  // of it LibTorch's mean is a part, which is NaN where there is none
+    for (std::int32_t& label : labels) {
+      label = random.below(4) == 0 ? ignored : static_cast<std::int32_t>(random.below(columns));
+      if (label == ignored) continue;
+      count += weighted ? weights[static_cast<std::size_t>(label)] : 1;
     }
-    Floats gradient(n);
-    const p::LossResult entropy = p::cross_entropy(x, wide, smoothing);
-    const float loss = cross_entropy(
-        {rows, columns, threads, smoothing, 1, from.data(), labels.data(), gradient.data()});
-    check("cross entropy", {loss}, {entropy.loss}, 8);
-    check("its gradient", gradient, entropy.doutput.values);
-    const p::Array target = draw_array({rows, columns}, 1, random);
-    const Floats to(target.values.begin(), target.values.end());
-    const p::LossResult squares = p::mse(x, target);
-    const float mse = mean_squared_error({n, threads, 1, from.data(), to.data(), gradient.data()});
-    check("mean squared error", {mse}, {squares.loss});
-    check("its gradient", gradient, squares.doutput.values);
+    const p::LossResult want =
+        p::cross_entropy(x, {labels.begin(), labels.end()}, smoothing, weights, ignored);
+    REQUIRE(std::isnan(want.loss) == (count == 0));
+    const CrossEntropyLoss loss{smoothing, ignored, weighted ? &weight : nullptr};
+    const Floats from(x.values.begin(), x.values.end());
+    if (count > 0) {
+      check_loss("CrossEntropyLoss", loss, rows, columns, threads, from, labels, want, 8);
+    } else {
+      check_loss("CrossEntropyLoss without a label", loss, rows, columns, threads, from, labels,
+                 {0, {{}, std::vector<double>(from.size(), 0)}}, 0);
+    }
   });
+}
+
+TEST_CASE("losses of numbers at sizes and settings drawn by lot") {
+  drawn::for_each_case(40, [](Generator& random, unsigned i) {
+    const std::size_t rows = pick(random, 1, 20), columns = drawn::size(random, 300);
+    const p::Array x = draw_array({rows, columns}, 4, random);
+    p::Array target = draw_array({rows, columns}, 4, random);
+    for (std::size_t k = 0; k < target.values.size(); ++k) {
+      if (random.below(8) == 0) target.values[k] = x.values[k];
+    }
+    const Floats from(x.values.begin(), x.values.end());
+    const Floats to(target.values.begin(), target.values.end());
+    const float width = random.below(4) == 0 ? 1.0f : 4 * (random.uniform() + 1) + 1e-2f;
+    INFO(rows << " rows of " << columns << ", width " << width);
+    const auto check_difference = [&](const char* kind, const auto& loss) {
+      check_loss(kind, loss, rows, columns, pick(random, 1, 4), from, to,
+                 p::loss(kind, x, target, width), 1);
+    };
+    check_difference("mse", MSELoss{});
+    check_difference("l1", L1Loss{});
+    check_difference("smooth_l1", SmoothL1Loss{width});
+    check_difference("huber", HuberLoss{width});
+
+    for (double& t : target.values) {
+      t = i % 3 == 0 ? static_cast<double>((random.uniform() + 1) / 2)
+                     : static_cast<double>(random.below(2));
+    }
+    const Floats there(target.values.begin(), target.values.end());
+    const bool weighted = i % 2;
+    const std::vector<double> weights = draw_weights(weighted ? columns : 0, random);
+    const Floats single(weights.begin(), weights.end());
+    const std::span<const float> weight = single;
+    check_loss("bce_with_logits", BCEWithLogitsLoss{weighted ? &weight : nullptr}, rows, columns,
+               pick(random, 1, 4), from, there, p::loss("bce_with_logits", x, target, 1, weights),
+               1);
+  });
+}
+
+TEST_CASE("a NaN and infinities in a loss are LibTorch's") {
+  const double infinity = HUGE_VAL;
+  const p::Array x{{8}, {NAN, infinity, -infinity, infinity, -infinity, NAN, 0, 0}};
+  const p::Array target{{8}, {0, 0, 0, 1, 1, 1, NAN, 0.5}};
+  const auto compare = [&](const char* kind, const auto& loss) {
+    for (std::size_t i = 0; i < 8; ++i) {  // alone, so that a NaN hides no other
+      INFO(kind << " of " << x.values[i] << " beside " << target.values[i]);
+      const p::LossResult want = p::loss(kind, {{1}, {x.values[i]}}, {{1}, {target.values[i]}});
+      const float output = static_cast<float>(x.values[i]),
+                  t = static_cast<float>(target.values[i]);
+      float gradient = 7;
+      const double got = double{loss(LossCall<float>{1, 1, 1, 1, &output, &t, &gradient})};
+      const double slope = want.doutput.values[0];
+      CHECK((std::isnan(want.loss) ? std::isnan(got) : got == Approx(want.loss)));
+      CHECK((std::isnan(slope) ? std::isnan(gradient) : double{gradient} == Approx(slope)));
+    }
+  };
+  compare("mse", MSELoss{});
+  compare("l1", L1Loss{});
+  compare("smooth_l1", SmoothL1Loss{});
+  compare("huber", HuberLoss{});
+  compare("bce_with_logits", BCEWithLogitsLoss{});
 }
 
 TEST_CASE("optimizers at sizes and settings drawn by lot") {

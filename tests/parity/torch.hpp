@@ -112,8 +112,12 @@ struct LossResult {
   Array doutput;
 };
 LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
-                         double smoothing);
-LossResult mse(const Array& output, const Array& target);
+                         double smoothing, const std::vector<double>& weight = {},
+                         std::int64_t ignore_index = -100);
+// kind: mse, l1, smooth_l1 (number: beta), huber (number: delta), bce_with_logits (weight:
+// pos_weight, of the last dimension; or empty).
+LossResult loss(const std::string& kind, const Array& output, const Array& target,
+                double number = 1, const std::vector<double>& weight = {});
 
 // What one backward pass learns from: labels for cross entropy, or else targets for MSE.
 struct Batch {

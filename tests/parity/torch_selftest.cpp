@@ -187,9 +187,29 @@ TEST_CASE("the wrapper's losses by hand") {
   // Smoothing 0.2 over 2 classes wants 0.9 and 0.1.
   const p::LossResult smooth = p::cross_entropy({{1, 2}, {0, 0}}, {0}, 0.2);
   require_close(smooth.doutput, {{1, 2}, {-0.4, 0.4}});
-  const p::LossResult mse = p::mse({{1, 2}, {1, 5}}, {{1, 2}, {0, 2}});
+  // Weights 1 and 3: the rows count as a quarter and three quarters. One ignored leaves the other.
+  const p::LossResult weighted = p::cross_entropy({{2, 2}, {0, 0, 0, 0}}, {0, 1}, 0, {1, 3});
+  require_close(weighted.doutput, {{2, 2}, {-0.125, 0.125, 0.375, -0.375}});
+  const p::LossResult ignored = p::cross_entropy({{2, 2}, {0, 0, 0, 0}}, {0, 1}, 0, {}, 1);
+  require_close(ignored.doutput, {{2, 2}, {-0.5, 0.5, 0, 0}});
+  const p::Array output{{1, 2}, {1, 5}}, target{{1, 2}, {0, 2}};
+  const p::LossResult mse = p::loss("mse", output, target);
   CHECK(mse.loss == Approx(5));
   require_close(mse.doutput, {{1, 2}, {1, 3}});
+  const p::LossResult l1 = p::loss("l1", output, target);
+  CHECK(l1.loss == Approx(2));
+  require_close(l1.doutput, {{1, 2}, {0.5, 0.5}});
+  // Differences 1 and 3 with 2 between the parts: 0.5 and 2 (3 - 1) = 4; halved for smooth_l1.
+  const p::LossResult huber = p::loss("huber", output, target, 2);
+  CHECK(huber.loss == Approx(2.25));
+  require_close(huber.doutput, {{1, 2}, {0.5, 1}});
+  const p::LossResult smooth_l1 = p::loss("smooth_l1", output, target, 2);
+  CHECK(smooth_l1.loss == Approx(1.125));
+  require_close(smooth_l1.doutput, {{1, 2}, {0.25, 0.5}});
+  const p::LossResult bce =
+      p::loss("bce_with_logits", {{1, 2}, {0, 0}}, {{1, 2}, {0, 1}}, 1, {5, 3});
+  CHECK(bce.loss == Approx(2 * std::log(2)));
+  require_close(bce.doutput, {{1, 2}, {0.25, -0.75}});
 }
 
 TEST_CASE("the wrapper's float32 and float64 agree, and aren't the same") {

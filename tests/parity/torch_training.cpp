@@ -141,19 +141,44 @@ std::vector<double> train_steps(Module& m, const TrainSpec& s, const std::vector
   return losses;
 }
 
+namespace {
+
+torch::Tensor weights(const std::vector<double>& values) {
+  return values.empty() ? torch::Tensor() : torch::tensor(values, torch::kFloat32);
+}
+
+torch::Tensor loss_of(const std::string& kind, const torch::Tensor& x, const torch::Tensor& target,
+                      double number, const std::vector<double>& weight) {
+  if (kind == "mse") return torch::mse_loss(x, target);
+  if (kind == "l1") return torch::l1_loss(x, target);
+  if (kind == "smooth_l1") return torch::smooth_l1_loss(x, target, at::Reduction::Mean, number);
+  if (kind == "huber") return torch::huber_loss(x, target, at::Reduction::Mean, number);
+  if (kind == "bce_with_logits") {
+    return torch::binary_cross_entropy_with_logits(x, target, {}, weights(weight));
+  }
+  throw std::invalid_argument("no such loss: " + kind);
+}
+
+}  // namespace
+
 LossResult cross_entropy(const Array& logits, const std::vector<std::int64_t>& labels,
-                         double smoothing) {
+                         double smoothing, const std::vector<double>& weight,
+                         std::int64_t ignore_index) {
   torch::Tensor x = to_torch(logits, torch::kFloat32).set_requires_grad(true);
-  const torch::Tensor loss = torch::nn::functional::cross_entropy(
-      x, torch::tensor(labels),
-      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+  const torch::Tensor loss =
+      torch::nn::functional::cross_entropy(x, torch::tensor(labels),
+                                           torch::nn::functional::CrossEntropyFuncOptions()
+                                               .label_smoothing(smoothing)
+                                               .weight(weights(weight))
+                                               .ignore_index(ignore_index));
   loss.backward();
   return {loss.item<double>(), from_torch(x.grad())};
 }
 
-LossResult mse(const Array& output, const Array& target) {
+LossResult loss(const std::string& kind, const Array& output, const Array& target, double number,
+                const std::vector<double>& weight) {
   torch::Tensor x = to_torch(output, torch::kFloat32).set_requires_grad(true);
-  const torch::Tensor loss = torch::mse_loss(x, to_torch(target, torch::kFloat32));
+  const torch::Tensor loss = loss_of(kind, x, to_torch(target, torch::kFloat32), number, weight);
   loss.backward();
   return {loss.item<double>(), from_torch(x.grad())};
 }

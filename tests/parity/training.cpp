@@ -117,7 +117,7 @@ TEST_CASE("CrossEntropyLoss") {
 
 TEST_CASE("MSELoss") {
   const p::Array output = normal_array({5, 13}, 1), target = normal_array({5, 13}, 2);
-  const auto torch = p::mse(output, target);
+  const auto torch = p::loss("mse", output, target);
   const std::vector<float> x = p::floats(output), t = p::floats(target);
   std::vector<float> dx(x.size());
   const float loss = MSELoss{}(LossCall<float>{5, 13, 1, 1.0f, x.data(), t.data(), dx.data()});

@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <etch/kernels/micro/elementwise-inl.hpp>
 
 namespace etch::kernels::micro {
 
-// log(sum(exp(x - max))) - sum(target * (x - max)), where the target is label_smoothing / classes
-// everywhere and 1 - label_smoothing more at the label.
-inline float cross_entropy_row(const CrossEntropy& a, std::size_t row, float share) {
+// As in loss-inl.hpp.
+template <class Call>
+inline float cross_entropy_row(const Call& a, std::size_t row, float share) {
   const float* x = a.logits + row * a.classes;
   const auto label = static_cast<std::size_t>(a.labels[row]);
   const float everywhere = a.label_smoothing / static_cast<float>(a.classes);
@@ -21,48 +22,108 @@ inline float cross_entropy_row(const CrossEntropy& a, std::size_t row, float sha
     if (dx != nullptr) std::fill_n(dx, a.classes, 0.0f);
     return 0;
   }
-  float sum = 0, centred = 0;
+  float sum = 0, centred = 0, weights = 0;
   for (std::size_t i = 0; i < a.classes; ++i) {
     const float e = exp_negative(x[i] - most);
     if (dx != nullptr) dx[i] = e;
     sum += e;
-    centred += x[i] - most;
+    centred += (x[i] - most) * a.weight_at(i);
+    if constexpr (Call::has_weights) weights += a.weight_at(i);
   }
-  const float at_label = 1.0f - a.label_smoothing;
-  float loss = std::log(sum) - at_label * (x[label] - most);
+  const float at_label = (1.0f - a.label_smoothing) * a.weight_at(label);
+  const float target = Call::has_weights ? at_label + everywhere * weights : 1.0f;
+  float loss = target * std::log(sum) - at_label * (x[label] - most);
   if (everywhere > 0) loss -= everywhere * centred;  // which may be infinite
   if (dx == nullptr) return loss;
-  const float inverse = share / sum;
+  const float inverse = target * share / sum;
   const float offset = share * everywhere;
-  map(a.classes, dx, dx, [=](float e) { return e * inverse - offset; });
+  const auto gradient = [=](float e, float weight) { return e * inverse - offset * weight; };
+  if constexpr (Call::has_weights) {
+    for (std::size_t i = 0; i < a.classes; ++i) dx[i] = gradient(dx[i], a.weight_at(i));
+  } else {
+    map(a.classes, dx, dx, [=](float e) { return gradient(e, 1); });
+  }
   dx[label] -= share * at_label;
   return loss;
 }
 
-inline HWY_NOINLINE float cross_entropy(const CrossEntropy& a) {
-  const float rows = static_cast<float>(std::max<std::size_t>(a.labelled_rows(), 1));
+template <class Call>
+HWY_INLINE float mean_cross_entropy(const Call& a, float rows) {
   float sum = 0;
   for (std::size_t r = 0; r < a.rows; ++r) sum += cross_entropy_row(a, r, a.scale / rows);
   return sum / rows;
 }
 
-// In runs of 64, so that the error stays that of short sums.
-inline HWY_NOINLINE float mean_squared_error(const MeanSquaredError& a) {
-  const float size = static_cast<float>(a.size), factor = 2.0f * a.scale / size;
+inline HWY_NOINLINE float cross_entropy(const CrossEntropy& a) {
+  return mean_cross_entropy(a, static_cast<float>(std::max<std::size_t>(a.labelled_rows(), 1)));
+}
+
+// A row counts as its label's weight. An infinite divisor makes all 0.
+inline HWY_NOINLINE float weighted_cross_entropy(const WeightedCrossEntropy& a) {
+  float rows = 0;
+  for (std::size_t r = 0; r < a.rows; ++r) {
+    if (a.has_label(r)) rows += a.weight_at(static_cast<std::size_t>(a.labels[r]));
+  }
+  return mean_cross_entropy(a, rows > 0 ? rows : std::numeric_limits<float>::infinity());
+}
+
+// The mean of term(x, t, g) over outputs x and targets t; g, which it sets, times `factor` is the
+// gradient. In runs of 64, so that the error stays that of short sums.
+template <class Term>
+HWY_INLINE float mean_of_terms(const Comparison& a, float factor, Term term) {
   const float *output = a.output, *target = a.target;
   float *doutput = a.doutput, sum = 0;
   for (std::size_t left = a.size; left > 0;) {
     const std::size_t run = std::min<std::size_t>(left, 64);
     float part = 0;
     for (const float* end = output + run; output != end; ++output, ++target) {
-      const float v = *output - *target;
-      if (doutput != nullptr) *doutput++ = v * factor;
-      part += v * v;
+      float g;
+      const float loss = term(*output, *target, g);
+      if (doutput != nullptr) *doutput++ = g * factor;
+      part += loss;
     }
     sum += part;
     left -= run;
   }
-  return sum / size;
+  return sum / static_cast<float>(a.size);
+}
+
+inline HWY_NOINLINE float mean_squared_error(const Comparison& a) {
+  const float factor = 2.0f * a.scale / static_cast<float>(a.size);
+  return mean_of_terms(a, factor, [](float x, float t, float& g) {
+    g = x - t;
+    return g * g;
+  });
+}
+
+inline HWY_NOINLINE float mean_absolute_error(const Comparison& a) {
+  const float factor = a.scale / static_cast<float>(a.size);
+  return mean_of_terms(a, factor, [](float x, float t, float& g) {
+    const float v = x - t;
+    g = v > 0 ? 1.0f : v < 0 ? -1.0f : 0.0f;
+    return v < 0 ? -v : v;
+  });
+}
+
+inline HWY_NOINLINE float huber(const Huber& a) {
+  const float delta = a.delta, factor = a.factor * a.scale / static_cast<float>(a.size);
+  return a.factor * mean_of_terms(a, factor, [delta](float x, float t, float& g) {
+           const float v = x - t;
+           g = v > delta ? delta : v < -delta ? -delta : v;
+           return g * (v - 0.5f * g);
+         });
+}
+
+inline HWY_NOINLINE float binary_cross_entropy(const BinaryCrossEntropy& a) {
+  const float *weight = a.pos_weight, *end = weight + a.channels;
+  const float factor = a.scale / static_cast<float>(a.size);
+  return mean_of_terms(a, factor, [&a, weight, end](float x, float t, float& g) mutable {
+    const float rest = 1.0f - t, pt = weight != nullptr ? *weight * t : t, both = rest + pt;
+    if (weight != nullptr && ++weight == end) weight = a.pos_weight;
+    const float e = exp_negative(x < 0 ? x : -x);
+    g = both * ((x < 0 ? e : 1.0f) / (1.0f + e)) - pt;
+    return rest * x + both * (std::log1p(e) + (x < 0 ? -x : 0.0f));
+  });
 }
 
 }  // namespace etch::kernels::micro
