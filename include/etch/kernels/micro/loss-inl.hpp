@@ -115,7 +115,7 @@ inline HWY_NOINLINE float huber(const Huber& a) {
 }
 
 inline HWY_NOINLINE float binary_cross_entropy(const BinaryCrossEntropy& a) {
-  const float *weight = a.pos_weight, *end = weight + a.channels;
+  const float *weight = a.pos_weight, *end = weight != nullptr ? weight + a.channels : nullptr;
   const float factor = a.scale / static_cast<float>(a.size);
   return mean_of_terms(a, factor, [&a, weight, end](float x, float t, float& g) mutable {
     const float rest = 1.0f - t, pt = weight != nullptr ? *weight * t : t, both = rest + pt;
