@@ -70,11 +70,3 @@ TEST_CASE("Kaiming normal has variance 2 / fan_out") {
   for (std::size_t i = 0; i < 64 * 32 * 9; ++i) squares += double{values[i]} * values[i];
   CHECK(squares / (64 * 32 * 9) == Approx(2.0 / (64 * 9)).epsilon(0.05));
 }
-
-TEST_CASE("learning rate schedules") {
-  CHECK(StepLR{.step_size = 3, .gamma = 0.1}.at(1.0, 2) == Approx(1.0));
-  CHECK(StepLR{.step_size = 3, .gamma = 0.1}.at(1.0, 7) == Approx(0.01));
-  CHECK(CosineAnnealingLR{.T_max = 10}.at(1.0, 0) == Approx(1.0));
-  CHECK(CosineAnnealingLR{.T_max = 10, .eta_min = 0.2}.at(1.0, 5) == Approx(0.6));
-  CHECK(CosineAnnealingLR{.T_max = 10, .eta_min = 0.2}.at(1.0, 10) == Approx(0.2));
-}

@@ -1,10 +1,11 @@
-// Learning rates over epochs. PyTorch equivalents: torch.optim.lr_scheduler.StepLR and
-// CosineAnnealingLR. Give the result to Trainer::set_lr.
+// Learning rates over epochs or steps. PyTorch equivalents: torch.optim.lr_scheduler.StepLR,
+// CosineAnnealingLR, LinearLR and ReduceLROnPlateau. Give the result to Trainer::set_lr.
 #pragma once
 #include <etch/compiler.hpp>
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 
 namespace etch {
@@ -27,6 +28,50 @@ struct CosineAnnealingLR {
   double at(double lr, std::size_t epoch) const {
     const double part = static_cast<double>(epoch) / static_cast<double>(T_max);
     return eta_min + (lr - eta_min) * (1 + std::cos(std::numbers::pi * part)) / 2;
+  }
+};
+
+// The rate grows from a part of it to another over total_iters steps. A warm-up of n steps before
+// any other schedule, as PyTorch's ChainedScheduler: LinearLR{1.0 / (n + 1), 1, n}.at(rate, step).
+struct LinearLR {
+  double start_factor = 1.0 / 3, end_factor = 1;
+  std::size_t total_iters = 5;
+
+  double at(double lr, std::size_t step) const {
+    if (step >= total_iters) return lr * end_factor;
+    const double part = static_cast<double>(step) / static_cast<double>(total_iters);
+    return lr * (start_factor + (end_factor - start_factor) * part);
+  }
+};
+
+// The rate is multiplied by `factor` after more than `patience` epochs in a row whose metric, such
+// as the validation loss, isn't less than the least so far by a `threshold`'s part of it. An object
+// of a run: keep it, or give it the metrics so far again, to go on.
+//
+//   trainer.set_lr(plateau.next(trainer.lr(), validation_loss));  // after each epoch
+struct ReduceLROnPlateau {
+  double factor = 0.1;
+  std::size_t patience = 10;
+  double threshold = 1e-4;
+  std::size_t cooldown = 0;       // epochs after a reduction that aren't counted
+  double min_lr = 0, eps = 1e-8;  // a reduction by less than eps isn't made
+
+  double best = std::numeric_limits<double>::infinity();
+  std::size_t bad_epochs = 0, cooling = 0;
+
+  constexpr double next(double lr, double metric) {
+    const bool better = metric < best * (1 - threshold);
+    if (better) best = metric;
+    bad_epochs = better ? 0 : bad_epochs + 1;
+    if (cooling > 0) {
+      --cooling;
+      bad_epochs = 0;
+    }
+    if (bad_epochs <= patience) return lr;
+    cooling = cooldown;
+    bad_epochs = 0;
+    const double reduced = lr * factor > min_lr ? lr * factor : min_lr;
+    return lr - reduced > eps ? reduced : lr;
   }
 };
 
