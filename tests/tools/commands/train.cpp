@@ -1,5 +1,7 @@
 // Training through faults: numbers that overflow, signals, full disks, two runs on one file.
+#include "error.hpp"
 #include "file.hpp"
+#include "format.hpp"
 #include "tools/etch_command.hpp"
 #include "training/checkpoint.hpp"
 
@@ -46,6 +48,31 @@ TEST_CASE("What isn't finite isn't saved, though the loss is") {
   CHECK(outcome.status == 1);
   CHECK_THAT(outcome.errors, Catch::Contains("training stopped: the parameter"));
   CHECK_FALSE(fs::exists(place.file("a")));
+}
+
+TEST_CASE("A run stops early, says so, and keeps the best epoch's parameters") {
+  if (skipped()) return;
+  const Place place;
+  const Words rate = {"--schedule", "plateau", "--patience", "0", "--warmup", "10"};
+  const Outcome run = etch_run(place.train("a") + rate +
+                               Words{"--early-stopping", "2", "--keep", "best", "--class-weights",
+                                     "balanced", "--label-smoothing", "0.1"});
+  INFO(run.output);
+  REQUIRE(run.status == 0);
+  const std::vector<EpochScores> history = Checkpoint(place.file("a")).progress().history;
+  const std::size_t best = history.size() - 3;
+  CHECK_THAT(run.output,
+             Catch::Contains(
+                 text("stopped early: no test loss is below that of epoch ", best + 1, ", ")) &&
+                 Catch::Contains("learning rate: 0.0002 from now on") &&
+                 Catch::Contains(text("the parameters kept are those of epoch ", best + 1, "\n")));
+  const Outcome eval = etch_run(
+      {"eval", "lenet", "--data", place.folder.path(), "--checkpoint", place.file("a"), "--quiet"});
+  CHECK_THAT(eval.output, Catch::Contains("loss " + fixed(history[best].test.loss, 4)));
+  CHECK(etch_run(place.train("a", "1000") +
+                 Words{"--resume", "--early-stopping", "3", "--max-steps", "1000"})
+            .status == 0);
+  CHECK(Checkpoint(place.file("a")).progress().history.size() > history.size());
 }
 
 TEST_CASE("The second run on a checkpoint is told so and writes nothing") {

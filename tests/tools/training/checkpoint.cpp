@@ -113,6 +113,90 @@ TEST_CASE("A resumed run ends in the bytes of an uninterrupted one") {
   }
 }
 
+TEST_CASE("What test losses decide goes on in a resumed run") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors", part = folder.path() / "part";
+  Settings s = small_settings();
+  s.epochs = 6;
+  s.optimizer = "sgd";
+  s.lr = 0.5;  // so much that losses jump
+  s.schedule = "plateau";
+  s.patience = 0;
+  s.gamma = 0.5;
+  s.warmup = 7;
+  s.class_weights = "balanced";
+  s.clip_grad_norm = 1;
+  s.keep = "best";
+  const std::string file = uninterrupted(path, s);
+  for (const std::uint64_t steps : {0u, 4u, 6u, 15u, 20u, 33u}) {
+    TrainingRun first = make_run(s);
+    train(first, steps);
+    first.save(part);
+    TrainingRun second = make_run(Checkpoint(part).settings());
+    second.restore(Checkpoint(part));
+    CHECK(file_of(folder.path() / "same", second) == contents(part));
+    train(second);
+    CHECK(file_of(part, second) == file);
+  }
+}
+
+TEST_CASE("The parameters kept are those of the best epoch") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors";
+  Settings s = small_settings();
+  s.epochs = 5;
+  s.optimizer = "sgd";
+  s.lr = 0.5;
+  s.keep = "best";
+  TrainingRun run = make_run(s);
+  std::vector<std::vector<float>> after;
+  for (std::size_t epoch = 0; epoch < s.epochs; ++epoch) {
+    while (!run.epoch_trained()) run.step();
+    const auto test = evaluate(run.session(), test_data, [](const Metrics&) { return false; });
+    after.push_back(copy(run.session().parameters()));
+    // Losses of our own: the third is the lowest.
+    run.finish_epoch({std::abs(static_cast<double>(epoch) - 2), test->accuracy(), 0});
+    run.save(path);
+    SessionOptions options;
+    options.evaluates_only = true;
+    Session kept(find_model(s.model).graph, options);
+    Checkpoint(path).restore_model(kept);
+    CHECK(copy(kept.parameters()) == after[std::min<std::size_t>(epoch, 2)]);
+    TrainingRun again = make_run(s);
+    again.restore(Checkpoint(path));
+    CHECK(copy(again.session().parameters()) == after[epoch]);
+  }
+  CHECK(after[2] != after[4]);
+}
+
+TEST_CASE("A run that stops early is finished") {
+  Settings s = small_settings();
+  s.epochs = 9;
+  s.early_stopping = 2;
+  TrainingRun run = make_run(s);
+  for (const double loss : {1.0, 0.5, 0.6, 0.7}) {
+    REQUIRE_FALSE(run.finished());
+    while (!run.epoch_trained()) run.step();
+    run.finish_epoch({loss, 0, 0});
+  }
+  CHECK(run.finished());
+  CHECK(run.stopped_early());
+}
+
+TEST_CASE("Weights of classes are those of the loss") {
+  Settings s = small_settings();
+  TrainingRun plain = make_run(s);
+  s.class_weights = "balanced";
+  TrainingRun balanced = make_run(s);
+  s.class_weights = "1,1,1,1,1,1,1,1,1,1";
+  TrainingRun ones = make_run(s);
+  const float loss = plain.step();
+  CHECK(ones.step() == Approx(loss));
+  CHECK(balanced.step() != Approx(loss));
+  s.class_weights = "1,2,3";
+  CHECK_THROWS_WITH(make_run(s), "--class-weights 1,2,3: 3 numbers for 10 classes");
+}
+
 TEST_CASE("A stop after an epoch's last batch, before its test, is resumed as well") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "run.safetensors", part = folder.path() / "part";

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -24,10 +25,13 @@ TEST_CASE("Settings keep their values in JSON") {
   CHECK(to_json(settings_from_json(nlohmann::json::parse(to_json(s).dump()))) == to_json(s));
 }
 
-TEST_CASE("Settings of a checkpoint from before Winograd") {
+TEST_CASE("Settings of a checkpoint from before some were there") {
   nlohmann::json json = to_json(Settings{});
-  json.erase("winograd");
-  CHECK_FALSE(settings_from_json(json).winograd);
+  for (const char* later :
+       {"winograd", "patience", "warmup", "class-weights", "early-stopping", "keep"}) {
+    json.erase(later);
+  }
+  CHECK(to_json(settings_from_json(json)) == to_json(Settings{}));
   json.erase("seed");
   CHECK_THROWS(settings_from_json(json));
 }
@@ -49,8 +53,19 @@ TEST_CASE("Wrong settings are refused by a sentence") {
       {"label-smoothing", 1, "--label-smoothing 1: must be in [0, 1)"},
       {"clip-grad-norm", -1, "--clip-grad-norm -1: must be at least 0"},
       {"optimizer", "lion", "--optimizer lion: must be one of sgd, adam, adamw, adabound"},
-      {"schedule", "linear", "--schedule linear: must be one of none, step, cosine"},
+      {"schedule", "linear", "--schedule linear: must be one of none, step, cosine, plateau"},
+      {"keep", "all", "--keep all: must be one of last, best"},
+      {"class-weights", "1,x",
+       "--class-weights 1,x: must be none, balanced, or a number of at least 0 a class, such as "
+       "1,0.5,2"},
+      {"class-weights", "1,-1",
+       "--class-weights 1,-1: must be none, balanced, or a number of at least 0 a class, such as "
+       "1,0.5,2"},
   };
+  Settings plateau;
+  plateau.schedule = "plateau";
+  plateau.gamma = 1;
+  CHECK_THROWS_WITH(check(plateau), "--gamma 1: must be less than 1 for --schedule plateau");
   for (const Case& c : cases) {
     nlohmann::json json = to_json(Settings{});
     json[c.name] = c.value;
@@ -88,6 +103,28 @@ TEST_CASE("A cosine ends with the last epoch, also with a later last one") {
   s.t_max = 8;
   set_epochs(s, 6);
   CHECK(cosine_epochs(s) == 8);
+}
+
+TEST_CASE("A warm-up comes before every schedule's rate") {
+  Settings s;
+  CHECK(warmed_up(s, 0.5, 0) == 0.5);
+  s.warmup = 4;
+  for (std::uint64_t step = 0; step < 6; ++step) {
+    const double part = std::min(static_cast<double>(step + 1) / 5, 1.0);
+    CHECK(warmed_up(s, 0.5, step) == Approx(0.5 * part));
+  }
+}
+
+TEST_CASE("Weights of classes, by their sizes or by a list") {
+  Settings s;
+  const std::uint64_t sizes[] = {10, 30, 0, 20};
+  CHECK(class_weights(s, sizes).empty());
+  s.class_weights = "balanced";
+  CHECK(class_weights(s, sizes) == std::vector<float>{1.5f, 0.5f, 0, 0.75f});
+  s.class_weights = "1,0.5,2,1e-3";
+  CHECK(class_weights(s, sizes) == std::vector<float>{1, 0.5f, 2, 1e-3f});
+  s.class_weights = "1,2";
+  CHECK_THROWS_WITH(class_weights(s, sizes), "--class-weights 1,2: 2 numbers for 4 classes");
 }
 
 TEST_CASE("Optimizers take their settings") {

@@ -127,8 +127,10 @@ class Command {
       const auto test = evaluate_test();
       if (!test) return stop();
       print_epoch(run_.progress().running.scores(), test->scores(), watch.seconds());
+      const double lr = run_.epoch_lr();
       run_.finish_epoch(test->scores());
       save();
+      print_decisions(lr);
     }
     if (!o_.checkpoint.empty() && !unsaved_) std::cout << "saved in " << o_.checkpoint << std::endl;
     return unsaved_ ? 1 : 0;
@@ -170,6 +172,22 @@ class Command {
     std::cout << "learning rate: half a cosine over " << cosine_epochs(s) << " epochs, "
               << text(lr_at(s, run_.progress().epoch)) << " in epoch " << run_.progress().epoch + 1
               << " and " << text(lr_at(s, s.epochs - 1)) << " in epoch " << s.epochs << std::endl;
+  }
+
+  // What the epoch's test loss decided.
+  void print_decisions(double lr_before) const {
+    const auto& history = run_.progress().history;
+    const std::size_t best = best_epoch(history);
+    if (run_.stopped_early()) {
+      std::cout << "stopped early: no test loss is below that of epoch " << best + 1 << ", "
+                << fixed(history[best].test.loss, 4) << std::endl;
+    } else if (run_.settings().schedule == "plateau" && run_.epoch_lr() < lr_before) {
+      std::cout << "learning rate: " << text(run_.epoch_lr()) << " from now on, since no test loss "
+                << "is below that of epoch " << best + 1 << std::endl;
+    }
+    if (run_.settings().keep == "best" && run_.finished()) {
+      std::cout << "the parameters kept are those of epoch " << best + 1 << std::endl;
+    }
   }
 
   void print_epoch(const Scores& train, const Scores& test, double seconds) const {
@@ -263,21 +281,24 @@ class Command {
   std::optional<std::uint64_t> saved_;  // the step after which the checkpoint's was made
 };
 
-// Settings come from the checkpoint; one that is given all the same must be equal, but for the
-// number of epochs.
+// Settings come from the checkpoint; one that is given all the same must be equal, but for those
+// that say when to end.
 void take_settings(const Checkpoint& checkpoint, TrainOptions& o) {
   const Settings stored = checkpoint.settings();
   const nlohmann::json was = to_json(stored), is = to_json(o.settings);
   for (const std::string& name : o.given) {
-    if (name == "epochs" || was.at(name) == is.at(name)) continue;
+    if (name == "epochs" || name == "early-stopping" || was.at(name) == is.at(name)) continue;
     throw Error(name == "model" ? "" : "--", name, " ", is.at(name).dump(), ": ", o.checkpoint,
                 " was trained with ", was.at(name).dump(),
                 name == "model" ? "" : "; leave it out to go on with that");
   }
-  const std::size_t epochs = o.settings.epochs;
-  const bool other = std::find(o.given.begin(), o.given.end(), "epochs") != o.given.end();
+  const auto given = [&](const char* name) {
+    return std::find(o.given.begin(), o.given.end(), name) != o.given.end();
+  };
+  const std::size_t epochs = o.settings.epochs, early_stopping = o.settings.early_stopping;
   o.settings = stored;
-  if (other) set_epochs(o.settings, epochs);
+  if (given("epochs")) set_epochs(o.settings, epochs);
+  if (given("early-stopping")) o.settings.early_stopping = early_stopping;
 }
 
 // Before hours of training, not after them.
@@ -343,14 +364,22 @@ void add_settings(CLI::App& c, Settings& s) {
   c.add_option("--weight-decay", s.weight_decay, "of every optimizer [0; adamw: 0.01]")
       ->check(number);
   add_setting(c, "final-lr", s.final_lr, "of adabound: the rate of sgd it ends as");
-  add_setting(c, "schedule", s.schedule, "of the learning rate: none, step or cosine");
+  add_setting(c, "schedule", s.schedule, "of the learning rate: none, step, cosine or plateau");
   add_setting(c, "step-size", s.step_size, "of schedule step: epochs until the rate falls");
-  add_setting(c, "gamma", s.gamma, "of schedule step: by this factor");
+  add_setting(c, "gamma", s.gamma, "of schedules step and plateau: by this factor");
+  add_setting(c, "patience", s.patience,
+              "of schedule plateau: epochs it bears without a lower loss");
+  add_setting(c, "warmup", s.warmup, "steps in which the rate rises, before any schedule");
   c.add_option("--t-max", s.t_max, "of schedule cosine: epochs until its end [--epochs]")
       ->check(not_negative);
-  add_setting(c, "eta-min", s.eta_min, "of schedule cosine: the rate at its end");
+  add_setting(c, "eta-min", s.eta_min, "of schedules cosine and plateau: the lowest rate");
   add_setting(c, "init", s.init, "first weights: uniform (as PyTorch) or normal (Kaiming)");
   add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
+  add_setting(c, "class-weights", s.class_weights,
+              "none, balanced (by rarity), or one a class: 1,0.5,2");
+  add_setting(c, "early-stopping", s.early_stopping,
+              "end after so many epochs without a lower loss; 0: don't");
+  add_setting(c, "keep", s.keep, "parameters of the last epoch, or the best (lowest loss)");
   add_setting(c, "clip-grad-norm", s.clip_grad_norm, "the gradients' norm is cut to this; 0: not");
   add_setting(c, "seed", s.seed, "of first weights, order of images and dropout");
   c.add_flag("--winograd", s.winograd, "faster 3x3 convolutions, rounded more, where they pay");

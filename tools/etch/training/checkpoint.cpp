@@ -29,6 +29,26 @@ std::vector<TensorPlace> state_places(GraphView graph, const AnyOptimizer& optim
   return places;
 }
 
+// The session's parameters and running statistics, beside which another model has the plain names.
+std::vector<TensorPlace> last_places(GraphView graph, float* values) {
+  std::vector<TensorPlace> places = model_places(graph, values);
+  for (TensorPlace& p : places) p.name = "optimizer.last." + p.name;
+  return places;
+}
+
+void append(std::vector<TensorPlace>& places, std::vector<TensorPlace> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(places));
+}
+
+// All of a training run. `best` as in save_checkpoint().
+std::vector<TensorPlace> run_places(GraphView graph, const AnyOptimizer& optimizer, float* values,
+                                    float* state, float* best) {
+  std::vector<TensorPlace> places = model_places(graph, best != nullptr ? best : values);
+  append(places, state_places(graph, optimizer, state));
+  if (best != nullptr) append(places, last_places(graph, values));
+  return places;
+}
+
 // What isn't finite would never be again, however long it is trained.
 void check_trainable(const Session& session) {
   const GraphView graph = session.graph();
@@ -46,17 +66,15 @@ void check_trainable(const Session& session) {
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
-                     const Settings& settings, Progress progress) {
+                     const Settings& settings, Progress progress, std::span<const float> best) {
   check_trainable(session);
   progress.runs = session.runs();
   progress.updates = session.updates();
   const GraphView graph = session.graph();
-  std::vector<TensorSource> tensors = model_tensors(graph, session.parameters().data());
-  auto* state = const_cast<float*>(session.optimizer_state().data());
-  for (TensorSource& t : sources_of(state_places(graph, session.options().optimizer, state))) {
-    tensors.push_back(std::move(t));
-  }
-  write_safetensors(path, tensors,
+  const auto places = run_places(
+      graph, session.options().optimizer, const_cast<float*>(session.parameters().data()),
+      const_cast<float*>(session.optimizer_state().data()), const_cast<float*>(best.data()));
+  write_safetensors(path, sources_of(places),
                     {{"etch.model", settings.model},
                      {topology_key, topology_text(graph)},
                      {"etch.settings", to_json(settings).dump()},
@@ -88,15 +106,9 @@ Progress Checkpoint::progress() const {
   }
 }
 
-void Checkpoint::restore(Session& session, bool with_state, NonFinite non_finite) const {
+void Checkpoint::restore(Session& session, std::vector<TensorPlace> places, bool with_state,
+                         NonFinite non_finite) const {
   const GraphView graph = session.graph();
-  std::vector<TensorPlace> places = model_places(graph, session.parameters().data());
-  if (with_state) {
-    float* state = session.optimizer_state().data();
-    for (TensorPlace& p : state_places(graph, session.options().optimizer, state)) {
-      places.push_back(std::move(p));
-    }
-  }
   const auto ignored = [&](const std::string& name) {
     return !with_state && name.starts_with("optimizer.");
   };
@@ -106,12 +118,15 @@ void Checkpoint::restore(Session& session, bool with_state, NonFinite non_finite
 }
 
 void Checkpoint::restore_model(Session& session, NonFinite non_finite) const {
-  restore(session, false, non_finite);
+  restore(session, model_places(session.graph(), session.parameters().data()), false, non_finite);
 }
 
-void Checkpoint::restore_training(Session& session) const {
+void Checkpoint::restore_training(Session& session, std::span<float> best) const {
   const Progress p = progress();
-  restore(session, true, NonFinite::refused);
+  restore(session,
+          run_places(session.graph(), session.options().optimizer, session.parameters().data(),
+                     session.optimizer_state().data(), best.data()),
+          true, NonFinite::refused);
   session.resume_at(p.runs, p.updates);
 }
 

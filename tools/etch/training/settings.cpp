@@ -9,7 +9,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <numeric>
+#include <sstream>
+#include <string_view>
 
 namespace etch::host {
 
@@ -28,10 +33,15 @@ static void each_field(S& s, const F& f) {
   f("schedule", s.schedule);
   f("step-size", s.step_size);
   f("gamma", s.gamma);
+  f("patience", s.patience);
   f("t-max", s.t_max);
   f("eta-min", s.eta_min);
+  f("warmup", s.warmup);
   f("init", s.init);
   f("label-smoothing", s.label_smoothing);
+  f("class-weights", s.class_weights);
+  f("early-stopping", s.early_stopping);
+  f("keep", s.keep);
   f("clip-grad-norm", s.clip_grad_norm);
   f("seed", s.seed);
   f("winograd", s.winograd);
@@ -48,12 +58,18 @@ static void read(const JsonValue& j, bool& field) { field = j.flag(); }
 static void read(const JsonValue& j, double& field) { field = j.real(); }
 static void read(const JsonValue& j, std::uint64_t& field) { field = j.number(); }
 
+// Older checkpoints are without these.
+static bool is_later(const std::string& name) {
+  constexpr std::string_view later[] = {"winograd",      "patience",       "warmup",
+                                        "class-weights", "early-stopping", "keep"};
+  return std::find(std::begin(later), std::end(later), name) != std::end(later);
+}
+
 Settings settings_from_json(const nlohmann::json& json) {
   const JsonValue j(json);
   Settings settings;
   each_field(settings, [&](const char* name, auto& field) {
-    const bool later = name == std::string("winograd");  // older checkpoints are without it
-    if (!later || j.has(name)) read(j.at(name), field);
+    if (!is_later(name) || j.has(name)) read(j.at(name), field);
   });
   check(settings);
   return settings;
@@ -75,10 +91,31 @@ static void expect_one_of(const char* option, const std::string& value,
   throw Error(option, " ", value, ": must be one of ", all, suggestion(value, names));
 }
 
+static bool lists_weights(const Settings& s) {
+  return s.class_weights != "none" && s.class_weights != "balanced";
+}
+
+static std::vector<float> listed_weights(const Settings& s) {
+  std::vector<float> weights;
+  std::istringstream list(s.class_weights);
+  for (std::string word; std::getline(list, word, ',');) {
+    float weight = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), weight);
+    if (error != std::errc{} || end != word.data() + word.size() || !(weight >= 0) ||
+        !std::isfinite(weight)) {
+      throw Error("--class-weights ", s.class_weights, ": must be none, balanced, or a number of ",
+                  "at least 0 a class, such as 1,0.5,2");
+    }
+    weights.push_back(weight);
+  }
+  return weights;
+}
+
 void check(const Settings& s) {
   expect_one_of("--optimizer", s.optimizer, {"sgd", "adam", "adamw", "adabound"});
-  expect_one_of("--schedule", s.schedule, {"none", "step", "cosine"});
+  expect_one_of("--schedule", s.schedule, {"none", "step", "cosine", "plateau"});
   expect_one_of("--init", s.init, {"uniform", "normal"});
+  expect_one_of("--keep", s.keep, {"last", "best"});
   expect(s.epochs >= 1, "--epochs", s.epochs, "must be at least 1");
   expect(s.batch >= 1 && s.batch <= 65536, "--batch", s.batch, "must be from 1 to 65536");
   expect(s.lr > 0 && std::isfinite(s.lr), "--lr", s.lr, "must be more than 0");
@@ -89,11 +126,14 @@ void check(const Settings& s) {
          "must be more than 0");
   expect(s.step_size >= 1, "--step-size", s.step_size, "must be at least 1");
   expect(s.gamma > 0 && std::isfinite(s.gamma), "--gamma", s.gamma, "must be more than 0");
+  expect(s.schedule != "plateau" || s.gamma < 1, "--gamma", s.gamma,
+         "must be less than 1 for --schedule plateau");
   expect(s.eta_min >= 0 && s.eta_min <= s.lr, "--eta-min", s.eta_min, "must be from 0 to --lr");
   expect(s.label_smoothing >= 0 && s.label_smoothing < 1, "--label-smoothing", s.label_smoothing,
          "must be in [0, 1)");
   expect(s.clip_grad_norm >= 0 && std::isfinite(s.clip_grad_norm), "--clip-grad-norm",
          s.clip_grad_norm, "must be at least 0");
+  if (lists_weights(s)) listed_weights(s);
   if (s.nesterov && s.momentum == 0) throw Error("--nesterov needs a --momentum");
   if (s.optimizer != "sgd" && s.momentum != 0) {
     throw Error("--momentum ", s.momentum, ": only --optimizer sgd has it, not ", s.optimizer);
@@ -120,6 +160,30 @@ double lr_at(const Settings& s, std::size_t epoch) {
   if (s.schedule == "step") return StepLR{s.step_size, s.gamma}.at(s.lr, epoch);
   if (s.schedule != "cosine") return s.lr;
   return CosineAnnealingLR{cosine_epochs(s), s.eta_min}.at(s.lr, epoch);
+}
+
+double warmed_up(const Settings& s, double epoch_lr, std::uint64_t step) {
+  const double steps = static_cast<double>(s.warmup);
+  return LinearLR{1 / (steps + 1), 1, s.warmup}.at(epoch_lr, step);
+}
+
+// Balanced as scikit-learn's class_weight: images / (classes * images of the class).
+std::vector<float> class_weights(const Settings& s, std::span<const std::uint64_t> images) {
+  if (s.class_weights == "none") return {};
+  std::vector<float> weights(images.size());
+  if (lists_weights(s)) {
+    weights = listed_weights(s);
+    if (weights.size() == images.size()) return weights;
+    throw Error("--class-weights ", s.class_weights, ": ", weights.size(), " numbers for ",
+                images.size(), " classes");
+  }
+  const auto all =
+      static_cast<double>(std::accumulate(images.begin(), images.end(), std::uint64_t{0}));
+  for (std::size_t c = 0; c < weights.size(); ++c) {
+    const double expected = static_cast<double>(images.size()) * static_cast<double>(images[c]);
+    weights[c] = images[c] > 0 ? static_cast<float>(all / expected) : 0;
+  }
+  return weights;
 }
 
 std::size_t cosine_epochs(const Settings& s) { return s.t_max > 0 ? s.t_max : s.epochs; }

@@ -10,7 +10,15 @@ namespace etch::host {
 Shape input_shape(GraphView graph) { return graph.values[0]; }
 std::size_t num_classes(GraphView graph) { return graph.values[graph.output].elements(); }
 
-static SessionOptions session_options(const Settings& s, const RunOptions& o) {
+// Images of each class.
+static std::vector<std::uint64_t> class_sizes(const Dataset& data, std::size_t classes) {
+  std::vector<std::uint64_t> sizes(classes);
+  for (const auto label : data.labels) ++sizes[static_cast<std::size_t>(label)];
+  return sizes;
+}
+
+SessionOptions TrainingRun::session_options(const RunOptions& o) const {
+  const Settings& s = settings_;
   SessionOptions options;
   options.training = {.batch = s.batch,
                       .update = o.update,
@@ -19,6 +27,7 @@ static SessionOptions session_options(const Settings& s, const RunOptions& o) {
                       .winograd = s.winograd};
   options.optimizer = make_optimizer(s);
   options.loss.label_smoothing = static_cast<float>(s.label_smoothing);
+  if (!class_weights_.empty()) options.loss.weight = &class_weights_;
   options.seed = s.seed;
   options.initialization = make_initialization(s);
   if (o.update == Update::fused && s.clip_grad_norm > 0) {
@@ -40,9 +49,12 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
                          const Dataset& train, const Dataset& test)
     : settings_(settings),
       train_(&train),
-      session_(graph, session_options(settings, options)),
+      weight_numbers_(class_weights(settings, class_sizes(train, num_classes(graph)))),
+      class_weights_(weight_numbers_),
+      session_(graph, session_options(options)),
       reader_(train, input_shape(graph)),
       progress_(num_classes(graph)),
+      best_(settings.keep == "best" ? graph.total() : 0),
       images_(settings.batch * input_shape(graph).elements()),
       labels_(settings.batch) {
   const BatchReader test_fits(test, input_shape(graph));
@@ -54,7 +66,7 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
 
 void TrainingRun::begin_epoch() {
   order_ = shuffled(train_->size(), settings_.seed, progress_.epoch);
-  session_.set_lr(lr_at(settings_, progress_.epoch));
+  epoch_lr_ = next_lr(settings_, progress_.history);
 }
 
 void TrainingRun::restore(const Checkpoint& checkpoint) {
@@ -69,13 +81,16 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
     throw Error("the checkpoint counts ", progress.running.classes(),
                 " classes, but the network has ", classes);
   }
-  checkpoint.restore_training(session_);
+  checkpoint.restore_training(session_, best_);
   progress_ = std::move(progress);
   begin_epoch();
 }
 
 void TrainingRun::save(const std::filesystem::path& path) const {
-  save_checkpoint(path, session_, settings_, progress_);
+  // Before an epoch has ended the best parameters are what there is.
+  const bool none_yet = !best_.empty() && progress_.history.empty();
+  save_checkpoint(path, session_, settings_, progress_,
+                  none_yet ? session_.parameters() : std::span<const float>(best_));
 }
 
 // Without the sign that a NaN may have.
@@ -86,6 +101,7 @@ float TrainingRun::step() {
   const std::span images = std::span(images_).first(n * input_shape(session_.graph()).elements());
   const std::span labels = std::span(labels_).first(n);
   reader_.read(std::span(order_).subspan(progress_.position, n), images, labels);
+  session_.set_lr(warmed_up(settings_, epoch_lr_, session_.updates()));
   const float loss = session_.step(images, labels, static_cast<float>(settings_.clip_grad_norm));
   if (session_.diverged()) {
     throw Diverged("step ", session_.updates() + 1, ": the loss is ", loss_text(loss), ", and ",
@@ -98,6 +114,9 @@ float TrainingRun::step() {
 
 void TrainingRun::finish_epoch(const Scores& test) {
   progress_.history.push_back({progress_.running.scores(), test});
+  if (best_epoch(progress_.history) == progress_.epoch) {
+    std::copy_n(session_.parameters().begin(), best_.size(), best_.begin());
+  }
   progress_.running = Metrics(progress_.running.classes());
   progress_.position = 0;
   ++progress_.epoch;

@@ -3,6 +3,7 @@
 #pragma once
 #include "training/checkpoint.hpp"
 #include "training/dataset.hpp"
+#include "training/decisions.hpp"
 
 #include <cmath>
 #include <optional>
@@ -29,17 +30,22 @@ class TrainingRun {
   TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
               const Dataset& train, const Dataset& test);
 
+  TrainingRun(const TrainingRun&) = delete;  // the session has an address of it
+
   // Goes on where the checkpoint stopped. Throws an Error where it is of another network or was
   // trained on other data; then nothing is changed.
   void restore(const Checkpoint& checkpoint);
   void save(const std::filesystem::path& path) const;
 
-  bool finished() const { return progress_.epoch >= settings_.epochs; }
+  bool finished() const { return progress_.epoch >= settings_.epochs || stopped_early(); }
+  bool stopped_early() const { return stops_early(settings_, progress_.history); }
+  // The next epoch's, but for the warm-up.
+  double epoch_lr() const { return epoch_lr_; }
   bool epoch_trained() const { return progress_.position == train_->size(); }
   // The next batch of the epoch, of which there must be one; its mean loss. Throws Diverged where
   // that, a gradient or a running statistic isn't finite: the run is of no more use then.
   float step();
-  // Ends an epoch of which every batch was trained on.
+  // Ends an epoch of which every batch was trained on, whose parameters had these scores.
   void finish_epoch(const Scores& test);
 
   const Progress& progress() const { return progress_; }
@@ -49,12 +55,17 @@ class TrainingRun {
 
  private:
   void begin_epoch();
+  SessionOptions session_options(const RunOptions& options) const;
 
   Settings settings_;
   const Dataset* train_;
+  std::vector<float> weight_numbers_;
+  std::span<const float> class_weights_;
   Session session_;
   BatchReader reader_;
   Progress progress_;
+  std::vector<float> best_;  // parameters of the best epoch; with --keep best
+  double epoch_lr_ = 0;
   std::vector<std::uint32_t> order_;  // of the epoch's images
   std::vector<float> images_;
   std::vector<std::int32_t> labels_;
