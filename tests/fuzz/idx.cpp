@@ -1,5 +1,7 @@
 // Images and labels as idx files, plain or gzip. The input has both, behind a byte that says which
 // of them have the name of a gzip file, and two that say how long the images' is.
+#include "data/batch_reader.hpp"
+#include "data/order.hpp"
 #include "fuzz.hpp"
 #include "process.hpp"
 #include "tools/idx_files.hpp"
@@ -54,12 +56,13 @@ void read(std::span<const std::byte> input) {
   write(folder.path(), images_name(part), (byte(0) & 1) != 0, files.first(images));
   write(folder.path(), labels_name(part), (byte(0) & 2) != 0, files.subspan(images));
   accepted([] {
-    const Dataset data = read_dataset(folder.path(), part, 10);
+    const Dataset data = open_idx(folder.path())->read(part, {});
+    check_targets(data, 10);
     data.checksum();
-    const BatchReader reader(data, {1, data.height, data.width});
-    std::vector<float> pixels(data.height * data.width * data.size());
+    const BatchReader reader(data, data.shape);
+    std::vector<float> pixels(data.shape.elements() * data.size());
     std::vector<std::int32_t> labels(data.size());
-    reader.read(in_order(data.size()), pixels, labels);
+    reader.read(in_order(data.size()), pixels, std::span(labels));
   });
 }
 

@@ -1,6 +1,7 @@
 // Small idx files of synthetic digits, as MNIST's.
 #pragma once
-#include "training/dataset.hpp"
+#include "data/dataset.hpp"
+#include "data/idx.hpp"
 
 #include <etch/random.hpp>
 
@@ -28,24 +29,26 @@ inline std::string idx_images(std::uint32_t count, std::uint32_t side, const std
 // Noise with a bright bar whose row is the label.
 inline Dataset bars(std::size_t count, std::uint64_t seed) {
   Generator random{seed};
-  Dataset data;
-  data.height = data.width = 28;
+  Dataset data{.origin = "bars", .shape = {1, 28, 28}};
   for (std::size_t n = 0; n < count; ++n) {
-    data.labels.push_back(static_cast<std::uint8_t>(random.below(10)));
+    data.targets.labels.push_back(static_cast<std::int32_t>(random.below(10)));
     for (std::size_t i = 0; i < 28 * 28; ++i) {
-      const bool bar = i / 28 / 2 == data.labels.back() + 2u;
+      const bool bar = i / 28 / 2 == static_cast<std::size_t>(data.targets.labels.back() + 2);
       data.pixels.push_back(static_cast<std::uint8_t>(bar ? 255 : random.below(64)));
     }
   }
   return data;
 }
 
-inline std::string text_of(const std::vector<std::uint8_t>& bytes) {
-  return {bytes.begin(), bytes.end()};
+template <class T>
+std::string text_of(const std::vector<T>& bytes) {
+  std::string all;
+  for (const T b : bytes) all += static_cast<char>(b);
+  return all;
 }
 
 inline void write_part(const std::filesystem::path& folder, Part part, const Dataset& data) {
-  write_file(folder / labels_name(part), idx_labels(text_of(data.labels)));
+  write_file(folder / labels_name(part), idx_labels(text_of(data.targets.labels)));
   write_file(folder / images_name(part),
              idx_images(static_cast<std::uint32_t>(data.size()), 28, text_of(data.pixels)));
 }

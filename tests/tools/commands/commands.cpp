@@ -115,7 +115,7 @@ TEST_CASE("Wrong options end with a sentence and a status") {
   };
   const std::vector<Case> cases = {
       {{}, 1, "etch: a command is missing; there are: train eval plan"},
-      {{"data"}, 1, "a command is missing; there are: fetch"},
+      {{"data"}, 1, "`etch data` needs a PATH, or `fetch NAME`"},
       {{"trian", "lenet"},
        1,
        "there is no command 'trian'; did you mean train? There are: train eval plan"},
@@ -142,7 +142,7 @@ TEST_CASE("Wrong options end with a sentence and a status") {
       {{"train", "lenet", "--batch"}, 1, "--batch needs a value"},
       {{"profile", "lenet", "--seconds", "-1"}, 1, "--seconds -1: must not be negative"},
       {{"train", "lenet", "--epochs", "2.5"}, 1, "--epochs 2.5: must be a whole number"},
-      {{"train", "ds_cnn", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
+      {{"train", "ds_cnn", "--data", "nowhere"}, 1, "nowhere: isn't there"},
       {{"train", "resnet99"}, 1, "there is no model 'resnet99'"},
       {{"plan", "ds-cnn"}, 1, "there is no model 'ds-cnn'; did you mean ds_cnn?"},
       {{"train", "lenet", "--batch", "0"}, 1, "--batch 0: must be from 1 to 65536"},
@@ -150,7 +150,7 @@ TEST_CASE("Wrong options end with a sentence and a status") {
       {{"train", "lenet", "--threads", "65"}, 1, "--threads 65: must be from 1 to 64"},
       {{"train", "lenet", "--update", "x"}, 1, "--update x: must be accumulate or fused"},
       {{"train", "lenet", "--resume"}, 1, "need a --checkpoint FILE"},
-      {{"train", "lenet", "--data", "nowhere"}, 1, "nowhere: has no train-images-idx3-ubyte"},
+      {{"train", "lenet", "--data", "nowhere"}, 1, "nowhere: isn't there"},
       {{"eval", "lenet", "--checkpoint", "nowhere"}, 1, "nowhere: can't be opened"},
       {{"train", "lenet", "--checkpoint", ".", "--overwrite"}, 1, ".: is a folder, but"},
       {{"plan", "lenet", "--train", "--recompute", "99999999999999999999"},

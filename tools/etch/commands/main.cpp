@@ -5,6 +5,7 @@
 #include "suggestion.hpp"
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 namespace etch::host {
@@ -19,9 +20,13 @@ void check_command(const CLI::App& app, const char* const* words) {
     all += " " + names.back();
   }
   if (names.empty()) return;
+  const auto positional = [](const CLI::Option* option) { return option->get_positional(); };
+  const bool has_path = !app.get_options(positional).empty();  // `etch data PATH`
+  if (*words == nullptr && has_path) return;
   if (*words == nullptr) throw Error("a command is missing; there are:", all);
   const std::string given = *words;
   if (given.starts_with('-')) return;
+  if (has_path && (std::filesystem::exists(given) || suggestion(given, names).empty())) return;
   if (std::find(names.begin(), names.end(), given) == names.end()) {
     throw Error(no_such("command", given, names), all);
   }

@@ -1,6 +1,7 @@
-// etch train: trains a model on MNIST or Fashion-MNIST.
+// etch train: trains a model.
 #include "commands/commands.hpp"
 
+#include "commands/data_options.hpp"
 #include "commands/interrupt.hpp"
 #include "commands/progress_bar.hpp"
 #include "commands/surroundings.hpp"
@@ -24,7 +25,8 @@ namespace fs = std::filesystem;
 struct TrainOptions {
   Settings settings;
   RunOptions run;
-  std::string data = "data/mnist", checkpoint, update = "accumulate", recompute = "nothing";
+  DataOptions data;
+  std::string checkpoint, update = "accumulate", recompute = "nothing";
   std::size_t train_images = 0, test_images = 0, max_steps = 0, print_steps = 0;
   bool resume = false, overwrite = false, quiet = false;
   std::vector<std::string> given;  // names of settings on the command line
@@ -95,9 +97,11 @@ class Command {
   explicit Command(const TrainOptions& options)
       : o_(options),
         model_(find_model(o_.settings.model)),
+        data_(o_.data.path, o_.data.description, input_shape(model_.graph)),
+        tested_(data_.has(Part::validation) ? Part::validation : Part::test),
         train_(read(Part::train, o_.train_images)),
-        test_(read(Part::test, o_.test_images)),
-        run_(model_.graph, o_.settings, o_.run, train_, test_) {}
+        test_(read(tested_, o_.test_images)),
+        run_(model_.graph, o_.settings, o_.run, train_, test_, data_.description()) {}
 
   void resume(const Checkpoint& checkpoint) {
     note_unchecked(checkpoint.path(), checkpoint.has_checksum());
@@ -136,13 +140,10 @@ class Command {
     return unsaved_ ? 1 : 0;
   }
 
-  Dataset read(Part part, std::size_t limit) const {
-    const Dataset data = read_dataset(o_.data, part, num_classes(model_.graph), limit);
-    if (limit > data.size()) {
-      throw Error(part == Part::train ? "--train-images " : "--test-images ", limit, ": ", o_.data,
-                  " has only ", data.size());
-    }
-    return data;
+  Dataset read(Part part, std::size_t limit) {
+    const Dataset data = data_.read(part);
+    return first(data, limit, part == Part::train ? "--train-images" : "--test-images",
+                 o_.data.path);
   }
 
   static bool stopped() { return Interrupt::signal() != 0; }
@@ -155,8 +156,8 @@ class Command {
 
   void print_start() const {
     std::cout << model_.name << ": " << grouped(model_.graph.num_parameters) << " parameters, "
-              << grouped(train_.size()) << " training and " << grouped(test_.size())
-              << " test images, " << o_.run.threads
+              << grouped(train_.size()) << " training and " << grouped(test_.size()) << " "
+              << part_name(tested_) << " images, " << o_.run.threads
               << (o_.run.threads == 1 ? " thread" : " threads");
     if (o_.resume) {
       std::cout << "; goes on at epoch " << run_.progress().epoch + 1 << ", image "
@@ -179,10 +180,11 @@ class Command {
     const auto& history = run_.progress().history;
     const std::size_t best = best_epoch(history);
     if (run_.stopped_early()) {
-      std::cout << "stopped early: no test loss is below that of epoch " << best + 1 << ", "
-                << fixed(history[best].test.loss, 4) << std::endl;
+      std::cout << "stopped early: no " << part_name(tested_) << " loss is below that of epoch "
+                << best + 1 << ", " << fixed(history[best].test.loss, 4) << std::endl;
     } else if (run_.settings().schedule == "plateau" && run_.epoch_lr() < lr_before) {
-      std::cout << "learning rate: " << text(run_.epoch_lr()) << " from now on, since no test loss "
+      std::cout << "learning rate: " << text(run_.epoch_lr()) << " from now on, since no "
+                << part_name(tested_) << " loss "
                 << "is below that of epoch " << best + 1 << std::endl;
     }
     if (run_.settings().keep == "best" && run_.finished()) {
@@ -191,8 +193,8 @@ class Command {
   }
 
   void print_epoch(const Scores& train, const Scores& test, double seconds) const {
-    std::cout << epoch_label() << "  train " << scores_text(train) << "  test " << scores_text(test)
-              << "  " << duration_text(seconds) << std::endl;
+    std::cout << epoch_label() << "  train " << scores_text(train) << "  " << part_name(tested_)
+              << " " << scores_text(test) << "  " << duration_text(seconds) << std::endl;
   }
 
   void train_epoch() {
@@ -210,7 +212,7 @@ class Command {
   }
 
   std::optional<Metrics> evaluate_test() {
-    ProgressBar bar(epoch_label() + " test", test_.size(), 0, bar_shown());
+    ProgressBar bar(epoch_label() + " " + part_name(tested_), test_.size(), 0, bar_shown());
     return evaluate(run_.session(), test_, [&](const Metrics& so_far) {
       bar.update(so_far.count(), "");
       return stopped();
@@ -248,9 +250,9 @@ class Command {
     if (o_.checkpoint.empty()) {
       std::cout << "nothing was saved: there is no --checkpoint FILE" << std::endl;
     } else if (saved_) {
-      std::cout << "go on with: etch train " << model_.name << " --data " << shell_word(o_.data)
-                << " --checkpoint " << shell_word(o_.checkpoint) << limits() << " --resume"
-                << std::endl;
+      std::cout << "go on with: etch train " << model_.name << " --data "
+                << shell_word(o_.data.path) << " --checkpoint " << shell_word(o_.checkpoint)
+                << limits() << " --resume" << std::endl;
     }
     return unsaved_ ? 1 : Interrupt::exit_status();
   }
@@ -275,6 +277,8 @@ class Command {
 
   TrainOptions o_;
   const Model& model_;
+  PreparedData data_;
+  Part tested_;  // what an epoch is evaluated on
   Dataset train_, test_;
   TrainingRun run_;
   bool unsaved_ = false;                // the last save failed
@@ -296,6 +300,7 @@ void take_settings(const Checkpoint& checkpoint, TrainOptions& o) {
     return std::find(o.given.begin(), o.given.end(), name) != o.given.end();
   };
   const std::size_t epochs = o.settings.epochs, early_stopping = o.settings.early_stopping;
+  o.data.description = same_as_stored(o.data, checkpoint.data(), o.checkpoint);
   o.settings = stored;
   if (given("epochs")) set_epochs(o.settings, epochs);
   if (given("early-stopping")) o.settings.early_stopping = early_stopping;
@@ -382,11 +387,12 @@ void add_settings(CLI::App& c, Settings& s) {
   add_setting(c, "keep", s.keep, "parameters of the last epoch, or the best (lowest loss)");
   add_setting(c, "clip-grad-norm", s.clip_grad_norm, "the gradients' norm is cut to this; 0: not");
   add_setting(c, "seed", s.seed, "of first weights, order of images and dropout");
+  add_setting(c, "augment", s.augment, "training images: flip,crop=0.8,shift=2,noise=0.05");
   c.add_flag("--winograd", s.winograd, "faster 3x3 convolutions, rounded more, where they pay");
 }
 
 void add_run_options(CLI::App& c, TrainOptions& o) {
-  c.add_option("--data", o.data, "folder of the idx files [" + o.data + "]");
+  add_data_set(c, o.data);
   c.add_option("--checkpoint", o.checkpoint, "file to save to after each epoch and at a stop");
   c.add_flag("--resume", o.resume, "go on with the checkpoint, with its settings");
   c.add_flag("--overwrite", o.overwrite, "replace a checkpoint that is there");
@@ -414,12 +420,13 @@ void complete(const CLI::App& command, TrainOptions& o) {
   Settings& s = o.settings;
   if (s.optimizer == "sgd" && command.count("--lr") == 0) s.lr = 0.01;
   if (s.optimizer == "adamw" && command.count("--weight-decay") == 0) s.weight_decay = 0.01;
+  complete(command, o.data);
 }
 
 }  // namespace
 
 void add_train(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("train", "train a model on MNIST or Fashion-MNIST");
+  CLI::App* command = app.add_subcommand("train", "train a model");
   auto o = std::make_shared<TrainOptions>();
   add_model(*command, o->settings.model);
   add_settings(*command, o->settings);

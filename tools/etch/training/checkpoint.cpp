@@ -66,7 +66,8 @@ void check_trainable(const Session& session) {
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
-                     const Settings& settings, Progress progress, std::span<const float> best) {
+                     const Settings& settings, Progress progress, std::span<const float> best,
+                     const Description& data) {
   check_trainable(session);
   progress.runs = session.runs();
   progress.updates = session.updates();
@@ -78,6 +79,7 @@ void save_checkpoint(const std::filesystem::path& path, const Session& session,
                     {{"etch.model", settings.model},
                      {topology_key, topology_text(graph)},
                      {"etch.settings", to_json(settings).dump()},
+                     {"etch.data", to_json(data).dump()},
                      {"etch.progress", to_json(progress).dump()},
                      {"etch.history", to_json(progress.history).dump()}});
 }
@@ -94,6 +96,15 @@ Settings Checkpoint::settings() const {
     return settings_from_json(parse_json(json));
   } catch (const Error& e) {
     throw Error(file_.path(), ": metadata etch.settings is damaged: ", e.what());
+  }
+}
+
+Description Checkpoint::data() const {
+  if (!file_.metadata().contains("etch.data")) return {};
+  try {
+    return description_from_json(parse_json(metadata("etch.data")));
+  } catch (const Error& e) {
+    throw Error(file_.path(), ": metadata etch.data is damaged: ", e.what());
   }
 }
 

@@ -3,9 +3,11 @@
 //   optimizer.exp_avg.layer1.0.conv1.weight   the optimizer's state, the same
 //   optimizer.last.layer1.0.conv1.weight      the model as the last step left it, where the plain
 //                                             names hold the best epoch's (--keep best)
-//   metadata: etch.model, etch.topology, etch.settings, etch.progress, etch.history (JSON)
+//   metadata: etch.model, etch.topology, etch.settings, etch.data, etch.progress, etch.history
+//   (JSON)
 // There is no time in it: the same run makes the same bytes.
 #pragma once
+#include "data/description.hpp"
 #include "error.hpp"
 #include "training/progress.hpp"
 #include "training/settings.hpp"
@@ -23,7 +25,8 @@ struct Diverged : Error {
 // file that was there stays. progress.runs and .updates are taken from the session. `best` are the
 // parameters of the best epoch, to be kept beside the last ones; or nothing.
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
-                     const Settings& settings, Progress progress, std::span<const float> best = {});
+                     const Settings& settings, Progress progress, std::span<const float> best = {},
+                     const Description& data = {});
 
 // A checkpoint to be read. Any file of tensors with the model's names and shapes will do for the
 // model; num_batches_tracked, which PyTorch adds, is skipped.
@@ -34,6 +37,8 @@ class Checkpoint {
   // Throw an Error where the file has none: it isn't a checkpoint of etch.
   Settings settings() const;
   Progress progress() const;
+  // How the data was prepared that it was trained on; as MNIST's where the file doesn't say.
+  Description data() const;
 
   const std::string& path() const { return file_.path(); }
   bool has_checksum() const { return file_.has_checksum(); }

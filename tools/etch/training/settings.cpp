@@ -1,6 +1,7 @@
 // What decides the outcome of a training run: the hyperparameters.
 #include "training/settings.hpp"
 
+#include "data/augmentation.hpp"
 #include "error.hpp"
 #include "json.hpp"
 #include "suggestion.hpp"
@@ -45,6 +46,7 @@ static void each_field(S& s, const F& f) {
   f("clip-grad-norm", s.clip_grad_norm);
   f("seed", s.seed);
   f("winograd", s.winograd);
+  f("augment", s.augment);
 }
 
 nlohmann::json to_json(const Settings& settings) {
@@ -60,8 +62,8 @@ static void read(const JsonValue& j, std::uint64_t& field) { field = j.number();
 
 // Older checkpoints are without these.
 static bool is_later(const std::string& name) {
-  constexpr std::string_view later[] = {"winograd",      "patience",       "warmup",
-                                        "class-weights", "early-stopping", "keep"};
+  constexpr std::string_view later[] = {"winograd",       "patience", "warmup", "class-weights",
+                                        "early-stopping", "keep",     "augment"};
   return std::find(std::begin(later), std::end(later), name) != std::end(later);
 }
 
@@ -134,6 +136,7 @@ void check(const Settings& s) {
   expect(s.clip_grad_norm >= 0 && std::isfinite(s.clip_grad_norm), "--clip-grad-norm",
          s.clip_grad_norm, "must be at least 0");
   if (lists_weights(s)) listed_weights(s);
+  augmentation_from_text(s.augment);
   if (s.nesterov && s.momentum == 0) throw Error("--nesterov needs a --momentum");
   if (s.optimizer != "sgd" && s.momentum != 0) {
     throw Error("--momentum ", s.momentum, ": only --optimizer sgd has it, not ", s.optimizer);

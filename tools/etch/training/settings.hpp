@@ -36,7 +36,8 @@ struct Settings {
   std::string keep = "last";           // last, best: whose parameters the file has
   double clip_grad_norm = 0;           // 0: don't
   std::uint64_t seed = 0;
-  bool winograd = false;  // Training::winograd
+  bool winograd = false;         // Training::winograd
+  std::string augment = "none";  // see augmentation_from_text()
 };
 
 // Each field under its name.

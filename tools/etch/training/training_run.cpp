@@ -10,10 +10,15 @@ namespace etch::host {
 Shape input_shape(GraphView graph) { return graph.values[0]; }
 std::size_t num_classes(GraphView graph) { return graph.values[graph.output].elements(); }
 
+static const Dataset& checked(const Dataset& data, std::size_t outputs) {
+  check_targets(data, outputs);
+  return data;
+}
+
 // Images of each class.
 static std::vector<std::uint64_t> class_sizes(const Dataset& data, std::size_t classes) {
   std::vector<std::uint64_t> sizes(classes);
-  for (const auto label : data.labels) ++sizes[static_cast<std::size_t>(label)];
+  for (const auto label : data.targets.labels) ++sizes[static_cast<std::size_t>(label)];
   return sizes;
 }
 
@@ -46,18 +51,20 @@ static void check_batches(GraphView graph, std::size_t batch, std::size_t images
 }
 
 TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
-                         const Dataset& train, const Dataset& test)
+                         const Dataset& train, const Dataset& test, const Description& description)
     : settings_(settings),
-      train_(&train),
+      description_(description),
+      train_(&checked(train, num_classes(graph))),
       weight_numbers_(class_weights(settings, class_sizes(train, num_classes(graph)))),
       class_weights_(weight_numbers_),
       session_(graph, session_options(options)),
-      reader_(train, input_shape(graph)),
+      reader_(train, input_shape(graph), augmentation_from_text(settings.augment), settings.seed),
       progress_(num_classes(graph)),
       best_(settings.keep == "best" ? graph.total() : 0),
       images_(settings.batch * input_shape(graph).elements()),
       labels_(settings.batch) {
   const BatchReader test_fits(test, input_shape(graph));
+  check_targets(test, num_classes(graph));
   check_batches(graph, settings.batch, train.size());
   progress_.images = train.size();
   progress_.data_checksum = train.checksum();
@@ -90,7 +97,7 @@ void TrainingRun::save(const std::filesystem::path& path) const {
   // Before an epoch has ended the best parameters are what there is.
   const bool none_yet = !best_.empty() && progress_.history.empty();
   save_checkpoint(path, session_, settings_, progress_,
-                  none_yet ? session_.parameters() : std::span<const float>(best_));
+                  none_yet ? session_.parameters() : std::span<const float>(best_), description_);
 }
 
 // Without the sign that a NaN may have.
@@ -100,7 +107,7 @@ float TrainingRun::step() {
   const std::size_t n = std::min(settings_.batch, train_->size() - progress_.position);
   const std::span images = std::span(images_).first(n * input_shape(session_.graph()).elements());
   const std::span labels = std::span(labels_).first(n);
-  reader_.read(std::span(order_).subspan(progress_.position, n), images, labels);
+  reader_.read(std::span(order_).subspan(progress_.position, n), images, labels, progress_.epoch);
   session_.set_lr(warmed_up(settings_, epoch_lr_, session_.updates()));
   const float loss = session_.step(images, labels, static_cast<float>(settings_.clip_grad_norm));
   if (session_.diverged()) {

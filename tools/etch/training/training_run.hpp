@@ -1,8 +1,9 @@
 // A training run over epochs of a data set, step by step, that can stop anywhere and go on later
 // to the same bits.
 #pragma once
+#include "data/batch_reader.hpp"
+#include "data/order.hpp"
 #include "training/checkpoint.hpp"
-#include "training/dataset.hpp"
 #include "training/decisions.hpp"
 
 #include <cmath>
@@ -25,10 +26,10 @@ std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Sto
 
 class TrainingRun {
  public:
-  // The data sets must outlive it. Throws an Error where the settings, the data and the network
-  // don't fit.
+  // The data sets must outlive it; `description` says how they were made, for the checkpoint.
+  // Throws an Error where the settings, the data and the network don't fit.
   TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
-              const Dataset& train, const Dataset& test);
+              const Dataset& train, const Dataset& test, const Description& description = {});
 
   TrainingRun(const TrainingRun&) = delete;  // the session has an address of it
 
@@ -58,6 +59,7 @@ class TrainingRun {
   SessionOptions session_options(const RunOptions& options) const;
 
   Settings settings_;
+  Description description_;
   const Dataset* train_;
   std::vector<float> weight_numbers_;
   std::span<const float> class_weights_;

@@ -1,5 +1,5 @@
 // idx files: read, and refused where they are damaged.
-#include "training/dataset.hpp"
+#include "data/idx.hpp"
 
 #include "process.hpp"
 #include "tools/idx_files.hpp"
@@ -11,6 +11,12 @@ using namespace etch;
 using namespace etch::host;
 namespace fs = std::filesystem;
 
+static Dataset read(const fs::path& folder, Part part) {
+  Dataset data = open_idx(folder)->read(part, {});
+  check_targets(data, 10);
+  return data;
+}
+
 static void write_gzip(const fs::path& path, const std::string& bytes) {
   const gzFile file = gzopen(path.c_str(), "wb");
   gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
@@ -21,49 +27,16 @@ TEST_CASE("Plain and gzip files are read alike") {
   const TemporaryFolder plain, zipped;
   const Dataset data = bars(5, 1);
   write_part(plain.path(), Part::train, data);
-  write_gzip(zipped.path() / "train-labels-idx1-ubyte.gz", idx_labels(text_of(data.labels)));
+  write_gzip(zipped.path() / "train-labels-idx1-ubyte.gz",
+             idx_labels(text_of(data.targets.labels)));
   write_gzip(zipped.path() / "train-images-idx3-ubyte.gz", idx_images(5, 28, text_of(data.pixels)));
   for (const fs::path& folder : {plain.path(), zipped.path()}) {
-    const Dataset read = read_dataset(folder, Part::train, 10);
-    CHECK(read.pixels == data.pixels);
-    CHECK(read.labels == data.labels);
-    CHECK(read.checksum() == data.checksum());
-    CHECK(read_dataset(folder, Part::train, 10, 3).size() == 3);
+    const Dataset found = read(folder, Part::train);
+    CHECK(found.shape == Shape{1, 28, 28});
+    CHECK(found.pixels == data.pixels);
+    CHECK(found.targets.labels == data.targets.labels);
+    CHECK(found.checksum() == data.checksum());
   }
-}
-
-TEST_CASE("Images are scaled, and padded to 32x32") {
-  const Dataset data = bars(3, 2);
-  const std::vector<std::uint32_t> indices{2, 0};
-  for (const std::size_t side : {28u, 32u}) {
-    std::vector<float> images(2 * side * side, -1.0f);
-    std::vector<std::int32_t> labels(2);
-    BatchReader(data, {1, side, side}).read(indices, images, labels);
-    CHECK(labels[0] == data.labels[2]);
-    const std::size_t padding = (side - 28) / 2;
-    for (std::size_t r = 0; r < side; ++r) {
-      for (std::size_t c = 0; c < side; ++c) {
-        const bool inside = r - padding < 28 && c - padding < 28;
-        const float pixel = inside ? data.pixels[2 * 784 + (r - padding) * 28 + c - padding] : 0;
-        CHECK(images[r * side + c] == pixel / 255.0f);
-      }
-    }
-  }
-  CHECK_THROWS_WITH(BatchReader(data, {3, 32, 32}),
-                    Catch::Contains("3x32x32") && Catch::Contains("1x28x28"));
-  CHECK_THROWS_WITH(BatchReader(data, {1, 26, 26}), Catch::Contains("1x26x26"));
-  CHECK_THROWS_WITH(BatchReader(data, {1, 32, 30}), Catch::Contains("1x32x30"));
-}
-
-TEST_CASE("The order of images is a function of seed and epoch") {
-  const auto order = shuffled(100, 1, 0);
-  CHECK(order == shuffled(100, 1, 0));
-  CHECK(order != shuffled(100, 1, 1));
-  CHECK(order != shuffled(100, 2, 0));
-  auto sorted = order;
-  std::sort(sorted.begin(), sorted.end());
-  CHECK(sorted == in_order(100));
-  CHECK(shuffled(0, 1, 0).empty());
 }
 
 TEST_CASE("Damaged data is refused by a sentence with file and numbers") {
@@ -98,14 +71,14 @@ TEST_CASE("Damaged data is refused by a sentence with file and numbers") {
     INFO(c.message);
     write_file(folder.path() / "train-images-idx3-ubyte", c.images);
     write_file(folder.path() / "train-labels-idx1-ubyte", c.labels);
-    CHECK_THROWS_WITH(read_dataset(folder.path(), Part::train, 10),
+    CHECK_THROWS_WITH(read(folder.path(), Part::train),
                       Catch::Contains("train-" + c.file) && Catch::Contains(c.message));
   }
 }
 
 TEST_CASE("Missing and damaged gzip files are refused") {
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(read_dataset(folder.path(), Part::test, 10),
+  CHECK_THROWS_WITH(read(folder.path(), Part::test),
                     Catch::Contains("has no t10k-images-idx3-ubyte and no "
                                     "t10k-images-idx3-ubyte.gz"));
   const fs::path path = folder.path() / "t10k-images-idx3-ubyte.gz";
@@ -113,7 +86,36 @@ TEST_CASE("Missing and damaged gzip files are refused") {
   fs::remove(folder.path() / "t10k-images-idx3-ubyte");
   write_gzip(path, idx_images(2, 28, text_of(bars(2, 1).pixels)));
   fs::resize_file(path, fs::file_size(path) / 2);
-  CHECK_THROWS_WITH(read_dataset(folder.path(), Part::test, 10),
+  CHECK_THROWS_WITH(read(folder.path(), Part::test),
                     Catch::Contains("t10k-images-idx3-ubyte.gz: can't be unpacked") ||
                         Catch::Contains("ends after"));
+}
+
+TEST_CASE("Images in colour, of another prefix and another name for the test") {
+  const TemporaryFolder folder;
+  const fs::path& f = folder.path();
+  std::string pixels;
+  for (char i = 0; i < 24; ++i) pixels += i;
+  const std::string images =
+      big_endian(0x804) + big_endian(2) + big_endian(2) + big_endian(2) + big_endian(3) + pixels;
+  write_file(f / "small-train-images.idx4-ubyte", images);
+  write_file(f / "small-train-labels-idx1-ubyte", idx_labels("\1\2"));
+  write_file(f / "small-test-images-idx4-ubyte", images);
+  REQUIRE(is_idx(f));
+  const auto source = open_idx(f);
+  CHECK(source->has(Part::test));
+  CHECK_FALSE(source->has(Part::validation));
+  const Dataset data = source->read(Part::train, {});
+  CHECK(data.shape == Shape{3, 2, 2});
+  CHECK(data.pixels[5] == 5);
+  const Reading nchw{.layout = Layout::nchw};
+  write_file(
+      f / "small-train-images.idx4-ubyte",
+      big_endian(0x804) + big_endian(2) + big_endian(3) + big_endian(2) + big_endian(2) + pixels);
+  CHECK(open_idx(f)->read(Part::train, nchw).pixels[1] == 4);
+  CHECK_THROWS_WITH(source->read(Part::test, {}), Catch::Contains("has no t10k-labels-idx1-ubyte"));
+  write_file(f / "other-train-images-idx3-ubyte", "");
+  CHECK_THROWS_WITH(open_idx(f),
+                    Catch::Contains("several data sets of idx files (other-, small-)"));
+  CHECK(open_idx(f / "small-train-labels-idx1-ubyte")->read(Part::train, nchw).size() == 2);
 }

@@ -1,0 +1,54 @@
+// Samples with their targets, in memory, whatever files they came from.
+#pragma once
+#include "data/normalization.hpp"
+
+#include <etch/shape.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace etch::host {
+
+enum class Part : unsigned char { train, validation, test };
+const char* part_name(Part part);  // "train", "validation", "test"
+
+// What a network is to answer: a class a sample, or a vector of floats a sample (regression, and
+// classes of which several may hold at once).
+struct Targets {
+  // Of the classes, or of the numbers of a vector. Empty: classes are called 0, 1, 2, ...
+  std::vector<std::string> names{};
+  std::vector<std::int32_t> labels{};  // (N), from 0; empty where targets are vectors
+  std::vector<float> values{};         // (N, width); empty where targets are classes
+  std::size_t width = 0;               // of a vector; 0 where targets are classes
+
+  bool are_classes() const { return width == 0; }
+  // "cat", or "3" where classes have no names.
+  std::string name(std::size_t index) const;
+};
+
+struct Dataset {
+  std::string origin{};  // the file or folder that its errors name
+  Shape shape{};         // of a sample
+  // One of both, (N, height, width, channels): bytes stand for byte / 255.
+  std::vector<std::uint8_t> pixels{};
+  std::vector<float> values{};
+  std::vector<std::string> features{};  // names of the channels, or none
+  Targets targets{};
+  Normalization normalization{};  // what is done to a sample before a network sees it
+
+  std::size_t size() const;
+  // Sample `index` as floats (H, W, C), not normalized.
+  void copy(std::size_t index, std::span<float> to) const;
+  // The samples of these indices, in this order.
+  Dataset taken(std::span<const std::uint32_t> indices) const;
+  // CRC-32 of all samples and targets: tells one data set from another.
+  std::uint32_t checksum() const;
+};
+
+// Throws an Error where a network with so many outputs can't learn these targets: there are more or
+// fewer named classes than outputs, a label is beyond them, or vectors are of another width.
+void check_targets(const Dataset& data, std::size_t outputs);
+
+}  // namespace etch::host

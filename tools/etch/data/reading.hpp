@@ -1,0 +1,24 @@
+// How files become samples: what the files themselves don't say.
+#pragma once
+#include <etch/shape.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace etch::host {
+
+enum class Layout : bool { nhwc, nchw };                // of arrays of images
+enum class Color : unsigned char { as_is, gray, rgb };  // 1 or 3 channels
+
+struct Reading {
+  // Columns of a CSV file. No features: all that aren't targets; no label and no targets: "label".
+  std::vector<std::string> features{}, targets{};
+  std::string label{};
+  Layout layout = Layout::nhwc;
+  Color color = Color::as_is;
+  std::optional<Pair> size{};          // images are scaled to cover it, and cut around the middle
+  std::vector<std::string> classes{};  // names that are known before, in their order
+};
+
+}  // namespace etch::host
