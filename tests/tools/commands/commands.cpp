@@ -137,7 +137,7 @@ TEST_CASE("Wrong options end with a sentence and a status") {
        "--optimizer adm: must be sgd, adam, adamw or adabound; did you mean adam?"},
       {{"train", "lenet", "--schedule", "cosin"},
        1,
-       "--schedule cosin: must be one of none, step, cosine; did you mean cosine?"},
+       "--schedule cosin: must be one of none, step, cosine, plateau; did you mean cosine?"},
       {{"train", "lenet", "--lr", "fast"}, 1, "--lr fast: must be a number"},
       {{"train", "lenet", "--batch"}, 1, "--batch needs a value"},
       {{"profile", "lenet", "--seconds", "-1"}, 1, "--seconds -1: must not be negative"},
