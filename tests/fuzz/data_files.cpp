@@ -40,7 +40,8 @@ void read_arrays(std::span<const std::byte> input, const Reading& reading) {
 
 std::string of_kind(char kind, const std::string& bytes) { return kind + bytes; }
 std::string arrays(const std::string& x, const std::string& y) {
-  return {static_cast<char>(x.size() & 255), static_cast<char>(x.size() >> 8)} + x + y;
+  const std::string begin{static_cast<char>(x.size() & 255), static_cast<char>(x.size() >> 8)};
+  return begin + x + y;
 }
 
 }  // namespace

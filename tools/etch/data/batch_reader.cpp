@@ -65,9 +65,7 @@ void BatchReader::read_images(std::span<const std::uint32_t> indices, std::span<
 
 void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> images,
                        std::span<std::int32_t> labels, std::uint64_t epoch) const {
-  if (!data_->targets.are_classes()) {
-    throw Error(data_->origin, ": its targets are numbers, but classes are expected");
-  }
+  check_classes(*data_);
   read_images(indices, images, epoch);
   for (std::size_t i = 0; i < indices.size(); ++i) labels[i] = data_->targets.labels[indices[i]];
 }

@@ -98,6 +98,11 @@ static void check_labels(const Dataset& data, std::size_t outputs) {
   }
 }
 
+void check_classes(const Dataset& data) {
+  if (data.targets.are_classes()) return;
+  throw Error(data.origin, ": its targets are numbers, but classes are expected");
+}
+
 void check_targets(const Dataset& data, std::size_t outputs) {
   if (data.targets.are_classes()) return check_labels(data, outputs);
   if (data.targets.width == outputs) return;

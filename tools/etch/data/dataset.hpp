@@ -47,6 +47,8 @@ struct Dataset {
   std::uint32_t checksum() const;
 };
 
+// Throws an Error where targets are vectors, which the loss has no use for.
+void check_classes(const Dataset& data);
 // Throws an Error where a network with so many outputs can't learn these targets: there are more or
 // fewer named classes than outputs, a label is beyond them, or vectors are of another width.
 void check_targets(const Dataset& data, std::size_t outputs);

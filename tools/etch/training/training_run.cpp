@@ -11,6 +11,7 @@ Shape input_shape(GraphView graph) { return graph.values[0]; }
 std::size_t num_classes(GraphView graph) { return graph.values[graph.output].elements(); }
 
 static const Dataset& checked(const Dataset& data, std::size_t outputs) {
+  check_classes(data);
   check_targets(data, outputs);
   return data;
 }
@@ -64,7 +65,7 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
       images_(settings.batch * input_shape(graph).elements()),
       labels_(settings.batch) {
   const BatchReader test_fits(test, input_shape(graph));
-  check_targets(test, num_classes(graph));
+  checked(test, num_classes(graph));
   check_batches(graph, settings.batch, train.size());
   progress_.images = train.size();
   progress_.data_checksum = train.checksum();
