@@ -3,6 +3,7 @@
 #include <etch/kernels/optimizer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include "../drawn.hpp"
 #include "guarded.hpp"
@@ -78,7 +79,7 @@ TEST_CASE("adam, with weight decay, decoupled decay and bounds, over cases drawn
     a.weight_decay = draw_one_of(random, {0, 0.3f});
     a.decay = draw_one_of(random, {1, 0.875f});
     a.bounded = random.below(2) == 0, a.lower = 0.03f, a.upper = 0.05f;  // some are beyond each
-    const std::size_t threads = pick(random, 1, 4);
+    const std::size_t threads = pick(random, 1, 4), cut = random.below(a.size + 1);
     INFO(a.size << " numbers, threads " << threads << ", bounded " << a.bounded << ", decay "
                 << a.decay << ", weight decay " << a.weight_decay);
     std::vector<double> want(a.size), want_m(a.size), want_v(a.size);
@@ -93,13 +94,16 @@ TEST_CASE("adam, with weight decay, decoupled decay and bounds, over cases drawn
       want[k] = double{a.decay} * at.p[k] - step * want_m[k];
     }
     for_each_target([&] {
-      const auto run = [&](std::size_t with) {
+      const auto run = [&](std::size_t with, std::size_t part = 0) {
         Arrays now = at;
-        Adam call = a;
-        call.threads = with;
-        call.parameters = now.p.data(), call.gradients = now.g.data();
-        call.exp_avg = now.m.data(), call.exp_avg_sq = now.v.data();
-        adam(call);
+        for (const auto& [begin, end] :
+             {std::pair(std::size_t{0}, part), std::pair(part, a.size)}) {
+          Adam call = a;
+          call.size = end - begin, call.threads = with;
+          call.parameters = now.p.data() + begin, call.gradients = now.g.data() + begin;
+          call.exp_avg = now.m.data() + begin, call.exp_avg_sq = now.v.data() + begin;
+          adam(call);
+        }
         return now;
       };
       const Arrays now = run(threads);
@@ -107,6 +111,7 @@ TEST_CASE("adam, with weight decay, decoupled decay and bounds, over cases drawn
       check("exp_avg_sq", now.v, want_v);
       check("parameters", now.p, want);
       CHECK(equal(now, run(1)));
+      CHECK(equal(now, run(1, cut)));  // Update::fused moves a layer at a time
     });
   });
 }
@@ -120,7 +125,7 @@ TEST_CASE("sgd, with momentum, dampening, Nesterov and weight decay, over cases 
     a.momentum = draw_one_of(random, {0, 0.9f, 0.5f});
     a.dampening = draw_one_of(random, {0, 0.25f});
     a.weight_decay = draw_one_of(random, {0, 0.3f}), a.nesterov = random.below(2) == 0;
-    const std::size_t threads = pick(random, 1, 4);
+    const std::size_t threads = pick(random, 1, 4), cut = random.below(a.size + 1);
     INFO(a.size << " numbers, threads " << threads << ", first " << a.first << ", momentum "
                 << a.momentum << ", dampening " << a.dampening << ", nesterov " << a.nesterov);
     std::vector<double> want(a.size), want_m(a.size);
@@ -137,19 +142,23 @@ TEST_CASE("sgd, with momentum, dampening, Nesterov and weight decay, over cases 
       want[k] = at.p[k] - double{a.lr} * move;
     }
     for_each_target([&] {
-      const auto run = [&](std::size_t with) {
+      const auto run = [&](std::size_t with, std::size_t part = 0) {
         Arrays now = at;
-        Sgd call = a;
-        call.threads = with;
-        call.parameters = now.p.data(), call.gradients = now.g.data();
-        call.momentum_buffer = a.momentum != 0 ? now.m.data() : nullptr;
-        sgd(call);
+        for (const auto& [begin, end] :
+             {std::pair(std::size_t{0}, part), std::pair(part, a.size)}) {
+          Sgd call = a;
+          call.size = end - begin, call.threads = with;
+          call.parameters = now.p.data() + begin, call.gradients = now.g.data() + begin;
+          call.momentum_buffer = a.momentum != 0 ? now.m.data() + begin : nullptr;
+          sgd(call);
+        }
         return now;
       };
       const Arrays now = run(threads);
       check("momentum buffer", now.m, want_m);
       check("parameters", now.p, want);
       CHECK(equal(now, run(1)));
+      CHECK(equal(now, run(1, cut)));  // Update::fused moves a layer at a time
     });
   });
 }

@@ -46,7 +46,6 @@ inline void adam(const Adam& args) {
   for_chunks(args.threads, args.size, [a = args](auto d, std::size_t i) HWY_ATTR {
     auto p = hn::LoadU(d, a.parameters + i);
     const auto g = decayed(d, hn::LoadU(d, a.gradients + i), a.weight_decay, p);
-    if (a.decay != 1.0f) p = hn::Mul(p, hn::Set(d, a.decay));
 
     auto m = hn::Mul(hn::LoadU(d, a.exp_avg + i), hn::Set(d, a.beta1));
     m = hn::MulAdd(g, hn::Set(d, a.one_minus_beta1), m);
@@ -63,9 +62,11 @@ inline void adam(const Adam& args) {
       const auto lower = hn::Set(d, a.lower), upper = hn::Set(d, a.upper);
       step = hn::IfThenElse(hn::Lt(step, lower), lower, step);  // NaN stays NaN
       step = hn::IfThenElse(hn::Gt(step, upper), upper, step);
-      p = hn::NegMulAdd(step, m, p);
+      p = hn::NegMulAdd(step, m, hn::Mul(p, hn::Set(d, a.decay)));
     } else {
-      p = hn::Sub(p, hn::Div(hn::Mul(step_size, m), denominator));
+      // One multiply-add, said here: compilers make one of a product and a difference in some
+      // vectors and not in others, and the bits would depend on where a call's parameters end.
+      p = hn::MulSub(p, hn::Set(d, a.decay), hn::Div(hn::Mul(step_size, m), denominator));
     }
     hn::StoreU(p, d, a.parameters + i);
   });
