@@ -27,6 +27,7 @@
 #include <etch/optimizers/adabound.hpp>
 #include <etch/optimizers/adam.hpp>
 #include <etch/optimizers/lr_schedule.hpp>
+#include <etch/optimizers/parameter_groups.hpp>
 #include <etch/optimizers/sgd.hpp>
 #include <etch/trainer.hpp>
 #include <etch/with_algorithm.hpp>

@@ -1,6 +1,7 @@
 // What an optimizer is: a structural value that moves parameters against their gradients.
 #pragma once
 #include <etch/kernels/optimizer.hpp>
+#include <etch/parameter_tensor.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -20,9 +21,22 @@ struct OptimizerCall {
   std::size_t stride;
 };
 
+// Called once a tensor, with the number that it gave the tensor in the compiler: to treat biases
+// and norms, or the tensors of some layers, otherwise. See optimizers/parameter_groups.hpp.
 template <class T>
-concept Optimizer = requires(const T optimizer, const OptimizerCall& call) {
+concept GroupedOptimizer = requires(const T optimizer, const OptimizerCall& call,
+                                    const ParameterTensor& tensor) {
+  { optimizer.group_of(tensor) } -> std::same_as<int>;
+  optimizer(call, int{});
+};
+// Called for as many tensors at once as there are.
+template <class T>
+concept FlatOptimizer = requires(const T optimizer, const OptimizerCall& call) {
   optimizer(call);
+};
+
+template <class T>
+concept Optimizer = (FlatOptimizer<T> || GroupedOptimizer<T>)&&requires(const T optimizer) {
   { optimizer.lr } -> std::convertible_to<double>;
   { optimizer.states() } -> std::same_as<std::size_t>;
 };

@@ -240,10 +240,27 @@ class Trainer {
   }
 
   void move(std::size_t at, std::size_t count, const float* gradients) {
-    float* state = optimizer.states() > 0 ? state_ + at : nullptr;
-    optimizer(OptimizerCall{count, threads_, updates_ + 1, lr_, parameters_.values + at, gradients,
-                            state, size});
+    if constexpr (GroupedOptimizer<decltype(optimizer)>) {
+      for (const ParameterRun& r : tensors<count_learning(Net::graph)>) {
+        if (r.at < at || r.at >= at + count) continue;
+        optimizer(call(r.at, r.size, gradients + (r.at - at)), r.group);
+      }
+    } else {
+      optimizer(call(at, count, gradients));
+    }
   }
+  OptimizerCall call(std::size_t at, std::size_t count, const float* gradients) {
+    return {count,
+            threads_,
+            updates_ + 1,
+            lr_,
+            parameters_.values + at,
+            gradients,
+            optimizer.states() > 0 ? state_ + at : nullptr,
+            size};
+  }
+  template <std::size_t count>
+  static constexpr auto tensors = parameter_runs<count>(Net::graph, optimizer);
 
   static constexpr auto buffers = exact_buffers < options.guarded ? plan.num_buffers : 0 > (plan);
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }

@@ -125,6 +125,53 @@ TEST_CASE("MSELoss") {
   require_close(array_of(dx), torch.doutput);
 }
 
+namespace {
+
+constexpr bool is_last(const ParameterTensor& t) { return t.is_in("2"); }
+
+}  // namespace
+
+// A torch optimizer a tensor, as its group has it.
+TEST_CASE("ParameterGroups") {
+  constexpr auto net = Sequential<Linear{.out_features = 40}, Tanh{}, Linear{.out_features = 7}>{};
+  using Net = Network<net, Shape{30}>;
+  constexpr ParameterGroups<
+      AdamW{.lr = 0.01, .eps = 1e-4, .weight_decay = 0.1},
+      Group<is_last, AdamW{.lr = 0.03, .eps = 1e-4, .weight_decay = 0.2}>,
+      Group<biases_and_norms, AdamW{.lr = 0.01, .eps = 1e-4, .weight_decay = 0}>>
+      optimizer;
+  const auto trainer =
+      std::make_unique<Trainer<Net, p::GivenGradient{}, optimizer, Training{.batch = 4}>>();
+  const float* values = trainer->parameters().values;
+  const std::vector<float> begin(values, values + Net::graph.total());
+  constexpr std::uint64_t steps = 6;
+  std::vector<std::vector<float>> gradients;
+  for (std::uint64_t s = 0; s < steps; ++s) {
+    trainer->backward(p::floats(normal_array({4, 30}, s)), p::floats(normal_array({4, 7}, 50 + s)));
+    gradients.emplace_back(trainer->gradients(), trainer->gradients() + Net::graph.num_trainable);
+    trainer->update();
+  }
+  const auto part = [](const std::vector<float>& all, const Tensor& t) {
+    return std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(t.offset),
+                              all.begin() + static_cast<std::ptrdiff_t>(t.offset + t.size()));
+  };
+  const std::vector<float> end(values, values + Net::graph.total());
+  for (int i = 0; i < Net::graph.size.tensors; ++i) {
+    const Tensor& t = Net::graph.tensors[i];
+    p::OptimizerSpec spec{.kind = "adamw", .lr = 0.01, .weight_decay = 0.1, .eps = 1e-4};
+    if (i >= 2) {
+      spec.lr = 0.03, spec.weight_decay = 0.2;
+    } else if (t.rank == 1) {
+      spec.weight_decay = 0;
+    }
+    std::vector<std::vector<float>> own;
+    for (const auto& g : gradients) own.push_back(part(g, t));
+    INFO("tensor " << i);
+    require_close(array_of(part(end, t)),
+                  array_of(p::optimizer_steps(spec, part(begin, t), own).back()));
+  }
+}
+
 TEST_CASE("clip_grad_norm") {
   using Net = Network<Linear{.out_features = 40}, Shape{30}>;
   const auto trainer =
