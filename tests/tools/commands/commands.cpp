@@ -114,11 +114,11 @@ TEST_CASE("Wrong options end with a sentence and a status") {
     const char* message;
   };
   const std::vector<Case> cases = {
-      {{}, 1, "etch: a command is missing; there are: train eval plan"},
+      {{}, 1, "etch: a command is missing; there are: train eval predict plan"},
       {{"data"}, 1, "`etch data` needs a PATH, or `fetch NAME`"},
       {{"trian", "lenet"},
        1,
-       "there is no command 'trian'; did you mean train? There are: train eval plan"},
+       "there is no command 'trian'; did you mean train? There are: train eval predict plan"},
       {{"data", "fetc"}, 1, "there is no command 'fetc'; did you mean fetch?"},
       {{"--verion"}, 1, "`etch` has no option --verion; did you mean --version?"},
       {{"train"}, 1, "MODEL is required (`etch train --help` tells more)"},

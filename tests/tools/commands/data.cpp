@@ -3,6 +3,8 @@
 #include "tools/etch_command.hpp"
 #include "training/checkpoint.hpp"
 
+#include <sstream>
+
 using namespace etch;
 using namespace etch::host;
 namespace fs = std::filesystem;
@@ -152,4 +154,82 @@ TEST_CASE("Data that a network can't learn, and options that contradict each oth
   CHECK_THAT(
       train(place.file("a.csv"), {"--test", "0.5", "--targets", "y0,y1,y2,y3,y4,y5,y6,y7,y8,y9"}),
       Contains("its targets are numbers, but classes are expected"));
+}
+
+TEST_CASE("Predictions are the answers that evaluation counted") {
+  if (skipped()) return;
+  const ImagePlace place;
+  REQUIRE(etch_run(place.train("a")).status == 0);
+  // All images as one folder's training part, and one by one.
+  Words files;
+  for (const auto& entry : fs::recursive_directory_iterator(place.images())) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  const Outcome eval =
+      etch_run({"eval", "lenet", "--data", place.images(), "--part", "train", "--test", "0",
+                "--validation", "0", "--quiet", "--checkpoint", place.file("a")});
+  const Words predict = {"predict", "lenet", "--checkpoint", place.file("a"), "--top", "1"};
+  const Outcome predicted = etch_run(predict + files);
+  REQUIRE(predicted.status == 0);
+  std::istringstream lines(predicted.output);
+  int right = 0, all = 0;
+  for (std::string line; std::getline(lines, line); ++all) {
+    const std::size_t colon = line.find(".png: ");
+    REQUIRE(colon != line.npos);
+    const std::string answer = line.substr(colon + 6, line.rfind(' ') - colon - 6);
+    right += fs::path(line.substr(0, colon)).parent_path().filename() == answer;
+    const double probability = std::stod(line.substr(line.rfind(' ')));
+    CHECK((probability > 0.1 && probability <= 1));
+  }
+  CHECK(all == 200);
+  CHECK_THAT(eval.output, Contains("accuracy " + std::to_string(right / 2) +
+                                   (right % 2 == 1 ? ".50 %" : ".00 %")));
+
+  const Outcome top =
+      etch_run({"predict", "lenet", "--checkpoint", place.file("a"), "--top", "10", files[0]});
+  double sum = 0;
+  std::istringstream words(top.output.substr(top.output.find(": ") + 2));
+  for (std::string name, share; words >> name >> share;) sum += std::stod(share);
+  CHECK(sum == Approx(1).margin(0.001));
+
+  write_file(place.file("x.csv"), "a,b\n1,2\n");
+  const Outcome other = etch_run(predict + Words{place.file("x.csv")});
+  CHECK(other.status == 1);
+  CHECK_THAT(other.errors,
+             Contains("x.csv: has no column") || Contains("the network takes 784 numbers"));
+}
+
+TEST_CASE("A table's columns are found by name wherever they stand") {
+  if (skipped()) return;
+  const TemporaryFolder folder;
+  std::string head, back_head, rows, back_rows;
+  for (int i = 0; i < 784; ++i) {
+    head += "x" + std::to_string(i) + ",";
+    back_head += ",x" + std::to_string(783 - i);
+  }
+  Generator random{1};
+  for (int n = 0; n < 40; ++n) {
+    std::string row, back;
+    for (int i = 0; i < 784; ++i) {
+      const std::string cell =
+          std::to_string(random.below(9) + static_cast<std::size_t>(i / 79 == n % 10) * 9);
+      row += cell + ",";
+      back = "," + cell + back;
+    }
+    rows += row + std::to_string(n % 10) + "\n";
+    back_rows += std::to_string(n % 10) + back + "\n";
+  }
+  write_file(folder.path() / "a.csv", head + "label\n" + rows);
+  write_file(folder.path() / "b.csv", "label" + back_head + "\n" + back_rows);
+  const std::string checkpoint = folder.path() / "run";
+  REQUIRE(etch_run({"train", "lenet", "--data", folder.path() / "a.csv", "--test", "0.25",
+                    "--normalize", "--epochs", "2", "--quiet", "--checkpoint", checkpoint})
+              .status == 0);
+  const auto eval = [&](const char* name) {
+    const Outcome outcome = etch_run(
+        {"eval", "lenet", "--data", folder.path() / name, "--quiet", "--checkpoint", checkpoint});
+    CHECK(outcome.status == 0);
+    return outcome.output;
+  };
+  CHECK(eval("a.csv") == eval("b.csv"));
 }

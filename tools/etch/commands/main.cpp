@@ -78,6 +78,7 @@ int run(int argc, char** argv) {
   Action action;
   add_train(app, action);
   add_eval(app, action);
+  add_predict(app, action);
   add_plan(app, action);
   add_bench(app, action);
   add_plot(app, action);

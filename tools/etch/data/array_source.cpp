@@ -76,7 +76,7 @@ void add_targets(Dataset& data, const NpyArray& array, const Reading& reading) {
 
 }  // namespace
 
-Dataset joined(const NpyArray& features, const NpyArray& targets, const Reading& reading) {
+Dataset samples(const NpyArray& features, const Reading& reading) {
   if (features.sizes.empty() || features.sizes.size() > 4) {
     throw Error(features.name, ": features of shape ", shape_text(features.sizes),
                 ", but (N), (N, F), (N, H, W) or (N, H, W, C) is expected");
@@ -84,14 +84,19 @@ Dataset joined(const NpyArray& features, const NpyArray& targets, const Reading&
   if (features.count() == 0) {
     throw Error(features.name, ": holds nothing: its shape is ", shape_text(features.sizes));
   }
+  Dataset data{.origin = features.name};
+  add_features(data, features, reading);
+  return fitted(std::move(data), reading);
+}
+
+Dataset joined(const NpyArray& features, const NpyArray& targets, const Reading& reading) {
+  Dataset data = samples(features, reading);
   if (targets.sizes.empty() || targets.sizes[0] != features.sizes[0] || targets.count() == 0) {
     throw Error(targets.name, ": targets of shape ", shape_text(targets.sizes), ", but ",
                 features.name, " holds ", features.sizes[0], " samples");
   }
-  Dataset data{.origin = features.name};
-  add_features(data, features, reading);
   add_targets(data, targets, reading);
-  return fitted(std::move(data), reading);
+  return data;
 }
 
 std::string ArraySource::found(const std::string& first, const std::string& suffix) const {

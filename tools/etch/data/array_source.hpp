@@ -10,6 +10,8 @@ namespace etch::host {
 // (N, C, H, W). uint8 of 3 or 4 dimensions are pixels and stand for byte / 255; other numbers are
 // taken as they are. Targets (N) or (N, 1) of whole numbers or bools are classes; others, (N) or
 // (N, K), are vectors. Throws an Error where that doesn't fit, or a number isn't finite.
+// Without targets, an array of features alone.
+Dataset samples(const NpyArray& features, const Reading& reading);
 Dataset joined(const NpyArray& features, const NpyArray& targets, const Reading& reading);
 
 // x and y, or x_train, y_train, x_test, y_test, x_val and y_val; in small letters or large ones.

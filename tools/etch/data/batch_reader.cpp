@@ -52,8 +52,8 @@ void BatchReader::place(std::size_t index, std::span<float> image) const {
   }
 }
 
-void BatchReader::read_images(std::span<const std::uint32_t> indices, std::span<float> images,
-                              std::uint64_t epoch) const {
+void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> images,
+                       std::uint64_t epoch) const {
   const std::size_t n = input_.elements();
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const std::span image = images.subspan(i * n, n);
@@ -66,7 +66,7 @@ void BatchReader::read_images(std::span<const std::uint32_t> indices, std::span<
 void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> images,
                        std::span<std::int32_t> labels, std::uint64_t epoch) const {
   check_classes(*data_);
-  read_images(indices, images, epoch);
+  read(indices, images, epoch);
   for (std::size_t i = 0; i < indices.size(); ++i) labels[i] = data_->targets.labels[indices[i]];
 }
 
@@ -75,7 +75,7 @@ void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> 
   if (data_->targets.are_classes()) {
     throw Error(data_->origin, ": its targets are classes, but numbers are expected");
   }
-  read_images(indices, images, epoch);
+  read(indices, images, epoch);
   const std::size_t width = data_->targets.width;
   for (std::size_t i = 0; i < indices.size(); ++i) {
     std::copy_n(&data_->targets.values[indices[i] * width], width, &targets[i * width]);

@@ -20,13 +20,14 @@ class BatchReader {
   // are vectors.
   void read(std::span<const std::uint32_t> indices, std::span<float> images,
             std::span<std::int32_t> labels, std::uint64_t epoch = 0) const;
+  // The images alone.
+  void read(std::span<const std::uint32_t> indices, std::span<float> images,
+            std::uint64_t epoch = 0) const;
   // The same of a data set whose targets are vectors: targets (N, width); of classes an Error.
   void read(std::span<const std::uint32_t> indices, std::span<float> images,
             std::span<float> targets, std::uint64_t epoch = 0) const;
 
  private:
-  void read_images(std::span<const std::uint32_t> indices, std::span<float> images,
-                   std::uint64_t epoch) const;
   void place(std::size_t index, std::span<float> image) const;
 
   const Dataset* data_;

@@ -16,6 +16,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 
 namespace etch::host {
 
@@ -107,7 +108,8 @@ char delimiter_of(std::string_view text) {
 // A table that grows row by row.
 class Table {
  public:
-  Table(const std::string& name, const Reading& reading) : name_(name), reading_(reading) {}
+  Table(const std::string& name, const Reading& reading, Labelled labelled)
+      : name_(name), reading_(reading), labelled_(labelled == Labelled::yes) {}
 
   void add(const Row& row, std::size_t line) {
     if (header_.empty()) return read_header(row);
@@ -117,13 +119,13 @@ class Table {
     }
     for (const std::size_t c : features_) data_.values.push_back(number(row, c, line));
     for (const std::size_t c : targets_) data_.targets.values.push_back(number(row, c, line));
-    if (targets_.empty()) labels_.push_back(class_index(row[label_], line));
+    if (label_) labels_.push_back(class_index(row[*label_], line));
   }
 
   Dataset finished() && {
     if (header_.empty()) throw Error(name_, ": is empty, but a header with columns is expected");
     if (data_.values.empty()) throw Error(name_, ": has a header, but no rows");
-    if (targets_.empty()) sort_classes();
+    if (label_) sort_classes();
     return std::move(data_);
   }
 
@@ -138,8 +140,7 @@ class Table {
                     header_[i]) != header_.begin() + static_cast<std::ptrdiff_t>(i);
       if (again) throw Error(name_, ": names two columns '", printable(header_[i]), "'");
     }
-    for (const std::string& t : reading_.targets) targets_.push_back(column(t));
-    if (targets_.empty()) label_ = column(reading_.label.empty() ? "label" : reading_.label);
+    if (labelled_) find_targets();
     for (const std::string& f : reading_.features) features_.push_back(feature(f));
     for (std::size_t c = 0; reading_.features.empty() && c < header_.size(); ++c) {
       if (!is_target(c)) features_.push_back(c);
@@ -151,6 +152,12 @@ class Table {
     data_.targets.width = targets_.size();
     for (const std::size_t c : targets_) data_.targets.names.push_back(header_[c]);
   }
+
+  void find_targets() {
+    for (const std::string& t : reading_.targets) targets_.push_back(column(t));
+    if (targets_.empty()) label_ = column(label_name());
+  }
+  std::string label_name() const { return reading_.label.empty() ? "label" : reading_.label; }
 
   std::size_t column(const std::string& name) const {
     const auto at = std::find(header_.begin(), header_.end(), name);
@@ -169,8 +176,9 @@ class Table {
     throw Error(name_, ": column '", name, "' is a target, so it can't be a feature");
   }
   bool is_target(std::size_t c) const {
-    if (targets_.empty()) return c == label_;
-    return std::find(targets_.begin(), targets_.end(), c) != targets_.end();
+    const std::vector<std::string>& targets = reading_.targets;
+    if (targets.empty()) return header_[c] == label_name();
+    return std::find(targets.begin(), targets.end(), header_[c]) != targets.end();
   }
 
   [[noreturn]] void fail(std::size_t line, std::size_t c, const std::string& why) const {
@@ -195,13 +203,13 @@ class Table {
 
   // In the order of appearance: sorted at the end, where they aren't known before.
   std::int32_t class_index(const std::string& name, std::size_t line) {
-    if (name.empty()) fail(line, label_, "is empty, but a class is expected");
+    if (name.empty()) fail(line, *label_, "is empty, but a class is expected");
     const auto [at, is_new] =
         classes_.try_emplace(name, static_cast<std::int32_t>(classes_.size()));
     if (is_new && !reading_.classes.empty()) {
       const auto& known = reading_.classes;
       if (std::find(known.begin(), known.end(), name) == known.end()) {
-        fail(line, label_,
+        fail(line, *label_,
              text("the training data has no class '", printable(name), "'",
                   suggestion(name, known)));
       }
@@ -247,9 +255,10 @@ class Table {
 
   const std::string& name_;
   const Reading& reading_;
+  bool labelled_;
   Row header_;
   std::vector<std::size_t> features_, targets_;
-  std::size_t label_ = 0;
+  std::optional<std::size_t> label_;
   std::map<std::string, std::int32_t> classes_;
   std::vector<std::int32_t> labels_;
   Dataset data_;
@@ -276,9 +285,10 @@ class CsvSource : public Source {
 
 }  // namespace
 
-Dataset read_csv(std::span<const std::byte> file, const std::string& name, const Reading& reading) {
+Dataset read_csv(std::span<const std::byte> file, const std::string& name, const Reading& reading,
+                 Labelled labelled) {
   const std::string_view all(reinterpret_cast<const char*>(file.data()), file.size());
-  Table table(name, reading);
+  Table table(name, reading, labelled);
   const CsvParser::Use use = [&](const Row& row, std::size_t line) { table.add(row, line); };
   CsvParser(name, delimiter_of(all), use).parse(all);
   return std::move(table).finished();

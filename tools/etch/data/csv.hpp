@@ -12,7 +12,10 @@ namespace etch::host {
 bool is_csv(const std::filesystem::path& path);
 std::unique_ptr<Source> open_csv(const std::filesystem::path& path);
 
-// A table of a file's bytes as a data set; `name` is for errors.
-Dataset read_csv(std::span<const std::byte> file, const std::string& name, const Reading& reading);
+// A table of a file's bytes as a data set; `name` is for errors. Without targets, columns of them
+// need not be there and aren't read.
+enum class Labelled : bool { no, yes };
+Dataset read_csv(std::span<const std::byte> file, const std::string& name, const Reading& reading,
+                 Labelled labelled = Labelled::yes);
 
 }  // namespace etch::host

@@ -17,9 +17,7 @@ std::string Targets::name(std::size_t index) const {
   return index < names.size() ? names[index] : std::to_string(index);
 }
 
-std::size_t Dataset::size() const {
-  return targets.are_classes() ? targets.labels.size() : targets.values.size() / targets.width;
-}
+std::size_t Dataset::size() const { return (pixels.size() + values.size()) / shape.elements(); }
 
 void Dataset::copy(std::size_t index, std::span<float> to) const {
   const std::size_t n = shape.elements(), from = index * n;

@@ -66,6 +66,7 @@ Dataset PreparedData::read(Part part) {
   Dataset data = read_raw(part);
   if (part == Part::train) {
     if (data.targets.are_classes()) description_.reading.classes = data.targets.names;
+    description_.reading.features = data.features;
     Normalization& n = description_.normalization;
     if (description_.normalize && n.mean.empty()) n = measured(data);
   }

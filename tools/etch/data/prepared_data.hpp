@@ -22,7 +22,7 @@ class PreparedData {
   Dataset read(Part part);
 
   // What was asked for with what was found: the format's name and, once the training part was read,
-  // its classes, and its mean and std where they were to be measured.
+  // its classes and columns, and its mean and std where they were to be measured.
   const Description& description() const { return description_; }
 
  private:
