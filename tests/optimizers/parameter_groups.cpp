@@ -75,6 +75,9 @@ constexpr AdamW all{.lr = 0.01, .weight_decay = 0.1}, plain{.lr = 0.01, .weight_
     quick{.lr = 0.05, .weight_decay = 0.1};
 constexpr ParameterGroups<all, Group<biases_and_norms, plain>, Group<is_head, quick>> groups;
 
+static_assert(fits<Net, Learning{CrossEntropyLoss{}, groups, Training{.batch = 4}},
+                   Board{.ram = 64 * 1024, .flash = 64 * 1024}>);
+
 std::size_t group_of(const ParameterTensor& t) { return t.rank == 1 ? 1 : t.is_in("fc") ? 2 : 0; }
 
 }  // namespace
