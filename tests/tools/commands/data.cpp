@@ -86,6 +86,9 @@ TEST_CASE(
   REQUIRE(whole.status == 0);
   CHECK_THAT(whole.output, Contains("129 training and 32 validation images"));
   REQUIRE(etch_run(place.train("a") + Words{"--threads", "2", "--max-steps", "11"}).status == 0);
+  // What stays in its files ends in the same bytes.
+  REQUIRE(etch_run(place.train("files") + Words{"--memory", "1KiB"}).status == 0);
+  CHECK(contents(place.file("files")) == contents(place.file("whole")));
   // The checkpoint says how the data was prepared.
   const Words resume = {"train",   "lenet",    "--data",       place.images(),
                         "--quiet", "--resume", "--checkpoint", place.file("a")};

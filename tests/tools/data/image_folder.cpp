@@ -85,6 +85,33 @@ TEST_CASE("Images of several sizes and colours are one shape once that is asked 
   CHECK(data.size() == 3);
 }
 
+TEST_CASE("What takes more than memory may hold stays in its files, and is the same data") {
+  const TemporaryFolder folder;
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    const char* name = i % 2 == 0 ? "a" : "b";
+    add(folder.path() / name / (std::to_string(i) + ".png"), png_file(pattern({3, 8, 8}, i)));
+  }
+  const Dataset kept = read(folder.path(), {.memory = 6 * 192});
+  const Dataset streamed = read(folder.path(), {.memory = 6 * 192 - 1});
+  CHECK_FALSE(kept.streamed);
+  REQUIRE(streamed.streamed);
+  CHECK(streamed.pixels.empty());
+  CHECK(streamed.size() == 6);
+  CHECK(streamed.shape == kept.shape);
+  CHECK(streamed.checksum() == kept.checksum());
+  const std::vector<std::uint32_t> some{4, 1, 3}, last{2, 0};
+  const Dataset a = kept.taken(some).taken(last), b = streamed.taken(some).taken(last);
+  CHECK(a.checksum() == b.checksum());
+  CHECK(a.targets.labels == b.targets.labels);
+  std::vector<float> x(192), y(192);
+  a.copy(1, x);
+  b.copy(1, y);
+  CHECK(x == y);
+  // A file that changed since.
+  add(folder.path() / "a" / "0.png", png_file(pattern({3, 9, 8})));
+  CHECK_THROWS_WITH(streamed.copy(0, x), Contains("0.png: is an image of 3x9x8"));
+}
+
 TEST_CASE("What isn't an image in a class's folder is named") {
   const TemporaryFolder folder;
   add(folder.path() / "a" / "0.png", png_file(pattern({3, 8, 8})));

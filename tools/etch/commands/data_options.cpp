@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cmath>
 
@@ -61,6 +63,9 @@ void add_data_options(CLI::App& c, DataOptions& o) {
       ->check(number);
   c.add_option("--split-seed", d.split_seed, "draws what is set aside [0]")->check(not_negative);
   c.add_flag("--normalize", d.normalize, "(x - mean) / std, measured on the training part");
+  c.add_option("--memory", o.memory,
+               "images that take more, such as 4GiB, stay in their files [half of the machine's]")
+      ->transform(CLI::AsSizeValue(false));
   c.add_option("--mean", o.mean, "of each channel, or one for all: normalize with these");
   c.add_option("--std", o.std, "of each channel, or one for all");
 }
@@ -70,8 +75,14 @@ void add_data_set(CLI::App& command, DataOptions& o) {
   add_data_options(command, o);
 }
 
+static std::size_t half_of_memory() {
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) / 2 *
+         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 void complete(const CLI::App& command, DataOptions& o) {
   Description& d = o.description;
+  d.reading.memory = o.memory > 0 ? o.memory : half_of_memory();
   d.reading.targets = words(o.targets);
   d.reading.features = words(o.features);
   d.reading.layout = layout_from_text(o.layout);
@@ -91,7 +102,9 @@ Description with_given(const DataOptions& o, const Description& stored) {
   nlohmann::json all = to_json(stored);
   const nlohmann::json is = to_json(o.description);
   for (const std::string& name : o.given) all[name] = is.at(name);
-  return description_from_json(all);
+  Description d = description_from_json(all);
+  d.reading.memory = o.description.reading.memory;
+  return d;
 }
 
 Description same_as_stored(const DataOptions& o, const Description& stored,
@@ -102,7 +115,9 @@ Description same_as_stored(const DataOptions& o, const Description& stored,
     throw Error("--", name, " ", is.at(name).dump(), ": ", checkpoint, " was trained with ",
                 was.at(name).dump(), "; leave it out to go on with that");
   }
-  return stored;
+  Description d = stored;
+  d.reading.memory = o.description.reading.memory;
+  return d;
 }
 
 Dataset first(Dataset data, std::size_t limit, const char* option, const std::string& path) {

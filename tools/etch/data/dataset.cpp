@@ -17,15 +17,23 @@ std::string Targets::name(std::size_t index) const {
   return index < names.size() ? names[index] : std::to_string(index);
 }
 
-std::size_t Dataset::size() const { return (pixels.size() + values.size()) / shape.elements(); }
+std::size_t Dataset::size() const {
+  return streamed ? streamed_indices.size() : (pixels.size() + values.size()) / shape.elements();
+}
+
+static void copy_bytes(std::span<const std::uint8_t> bytes, std::span<float> to) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) to[i] = static_cast<float>(bytes[i]) / 255.0f;
+}
 
 void Dataset::copy(std::size_t index, std::span<float> to) const {
-  const std::size_t n = shape.elements(), from = index * n;
-  if (pixels.empty()) {
-    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), n, to.begin());
-    return;
+  const std::size_t n = shape.elements();
+  if (streamed) {
+    copy_bytes(streamed->pixels(streamed_indices[index]), to);
+  } else if (!pixels.empty()) {
+    copy_bytes(std::span(pixels).subspan(index * n, n), to);
+  } else {
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(index * n), n, to.begin());
   }
-  for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<float>(pixels[from + i]) / 255.0f;
 }
 
 // Rows of `width`; nothing of an empty array.
@@ -45,10 +53,12 @@ static std::vector<T> rows(const std::vector<T>& all, std::size_t width,
 Dataset Dataset::taken(std::span<const std::uint32_t> indices) const {
   Dataset some{.origin = origin,
                .shape = shape,
+               .streamed = streamed,
                .features = features,
                .targets = {.names = targets.names, .width = targets.width},
                .normalization = normalization};
   some.pixels = rows(pixels, shape.elements(), indices);
+  some.streamed_indices = rows(streamed_indices, 1, indices);
   some.values = rows(values, shape.elements(), indices);
   some.targets.labels = rows(targets.labels, 1, indices);
   some.targets.values = rows(targets.values, targets.width, indices);
@@ -64,6 +74,7 @@ static uLong added(uLong sum, const std::vector<T>& values) {
 
 std::uint32_t Dataset::checksum() const {
   uLong sum = added(added(crc32_z(0, nullptr, 0), pixels), values);
+  for (const std::uint32_t i : streamed_indices) sum = added(sum, streamed->pixels(i));
   const auto is_byte = [](std::int32_t label) { return label < 256; };
   if (std::all_of(targets.labels.begin(), targets.labels.end(), is_byte)) {
     // As idx files have them: so checkpoints have counted them since there have been any.

@@ -5,6 +5,7 @@
 #include <etch/shape.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,18 +29,30 @@ struct Targets {
   std::string name(std::size_t index) const;
 };
 
+// Samples that stay in their files.
+class StreamedSamples {
+ public:
+  virtual ~StreamedSamples() = default;
+  // The bytes of a sample (H, W, C); may be called by several threads. Throws an Error that names
+  // the file where it isn't as it has to be.
+  virtual std::vector<std::uint8_t> pixels(std::size_t index) const = 0;
+};
+
 struct Dataset {
   std::string origin{};  // the file or folder that its errors name
   Shape shape{};         // of a sample
   // One of both, (N, height, width, channels): bytes stand for byte / 255.
   std::vector<std::uint8_t> pixels{};
   std::vector<float> values{};
+  // Or neither: of all that are streamed, those of these indices.
+  std::shared_ptr<const StreamedSamples> streamed{};
+  std::vector<std::uint32_t> streamed_indices{};
   std::vector<std::string> features{};  // names of the channels, or none
   Targets targets{};
   Normalization normalization{};  // what is done to a sample before a network sees it
 
   std::size_t size() const;
-  // Sample `index` as floats (H, W, C), not normalized.
+  // Sample `index` as floats (H, W, C), not normalized. An Error where it is streamed and can't be.
   void copy(std::size_t index, std::span<float> to) const;
   // The samples of these indices, in this order.
   Dataset taken(std::span<const std::uint32_t> indices) const;

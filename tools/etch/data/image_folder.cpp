@@ -2,6 +2,7 @@
 #include "data/image_folder.hpp"
 
 #include "data/image.hpp"
+#include "data/order.hpp"
 #include "error.hpp"
 #include "format.hpp"
 #include "suggestion.hpp"
@@ -65,6 +66,31 @@ std::map<Part, fs::path> parts_of(const fs::path& folder) {
   return parts;
 }
 
+// Images of one shape.
+class ImageFiles : public StreamedSamples {
+ public:
+  ImageFiles(std::vector<fs::path> files, const Reading& reading)
+      : files_(std::move(files)), reading_(reading), shape_(image(0).shape) {}
+
+  Shape shape() const { return shape_; }
+  std::vector<std::uint8_t> pixels(std::size_t index) const override {
+    Image one = image(index);
+    if (one.shape == shape_) return std::move(one.pixels);
+    const bool color = one.shape.channels != shape_.channels;
+    throw Error(files_[index].string(), ": is an image of ", shape_of(one.shape), ", but ",
+                files_[0].string(), " is of ", shape_of(shape_), ": ",
+                color ? "--color gray or rgb" : "--resize", " makes them alike");
+  }
+
+ private:
+  Image image(std::size_t index) const { return fitted(read_image(files_[index]), reading_); }
+  static std::string shape_of(Shape s) { return text(s.channels, "x", s.height, "x", s.width); }
+
+  std::vector<fs::path> files_;
+  Reading reading_;
+  Shape shape_;
+};
+
 class ImageFolder : public Source {
  public:
   explicit ImageFolder(const fs::path& path) : parts_(parts_of(path)) {}
@@ -78,8 +104,10 @@ class ImageFolder : public Source {
     if (reading.classes.empty()) {
       for (const fs::path& folder : folders) data.targets.names.push_back(folder.filename());
     }
-    for (const fs::path& folder : folders) read_class(folder, reading, data);
-    if (data.size() == 0) throw Error(data.origin, ": has no folder with PNG or JPEG images");
+    std::vector<fs::path> files;
+    for (const fs::path& folder : folders) list_class(folder, files, data.targets);
+    if (files.empty()) throw Error(data.origin, ": has no folder with PNG or JPEG images");
+    read_images(std::move(files), reading, data);
     return data;
   }
 
@@ -91,31 +119,28 @@ class ImageFolder : public Source {
                 suggestion(folder.filename().string(), classes));
   }
 
-  static void read_class(const fs::path& folder, const Reading& reading, Dataset& data) {
-    const std::int32_t label = label_of(folder, data.targets.names);
-    const std::vector<fs::path> files = entries(folder);
-    if (files.empty()) throw Error(folder.string(), ": holds no images");
-    for (const fs::path& file : files) {
-      const Image image = fitted(read_image(file), reading);
-      if (data.size() == 0) {
-        data.shape = image.shape;
-        data.origin = file.string();
-      }
-      check_same(file, image.shape, data);
-      data.pixels.insert(data.pixels.end(), image.pixels.begin(), image.pixels.end());
-      data.targets.labels.push_back(label);
+  static void list_class(const fs::path& folder, std::vector<fs::path>& files, Targets& targets) {
+    const std::vector<fs::path> more = entries(folder);
+    if (more.empty()) throw Error(folder.string(), ": holds no images");
+    files.insert(files.end(), more.begin(), more.end());
+    targets.labels.resize(files.size(), label_of(folder, targets.names));
+  }
+
+  // All of them, as far as there is memory for them.
+  static void read_images(std::vector<fs::path> files, const Reading& reading, Dataset& data) {
+    const std::size_t count = files.size();
+    const auto images = std::make_shared<ImageFiles>(std::move(files), reading);
+    data.shape = images->shape();
+    if (data.shape.elements() > reading.memory / count) {
+      data.streamed = images;
+      data.streamed_indices = in_order(count);
+      return;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::vector<std::uint8_t> pixels = images->pixels(i);
+      data.pixels.insert(data.pixels.end(), pixels.begin(), pixels.end());
     }
   }
-
-  static void check_same(const fs::path& file, Shape shape, const Dataset& data) {
-    if (shape == data.shape) return;
-    const bool color = shape.channels != data.shape.channels;
-    throw Error(file.string(), ": is an image of ", shape_of(shape), ", but ", data.origin,
-                " is of ", shape_of(data.shape), ": ", color ? "--color gray or rgb" : "--resize",
-                " makes them alike");
-  }
-
-  static std::string shape_of(Shape s) { return text(s.channels, "x", s.height, "x", s.width); }
 
   std::map<Part, fs::path> parts_;
 };

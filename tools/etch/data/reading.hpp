@@ -2,6 +2,8 @@
 #pragma once
 #include <etch/shape.hpp>
 
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +19,9 @@ struct Reading {
   std::string label{};
   Layout layout = Layout::nhwc;
   Color color = Color::as_is;
-  std::optional<Pair> size{};          // images are scaled to cover it, and cut around the middle
+  std::optional<Pair> size{};  // images are scaled to cover it, and cut around the middle
+  // Bytes of images that may be kept; a folder that takes more is read anew in each epoch.
+  std::size_t memory = std::numeric_limits<std::size_t>::max();
   std::vector<std::string> classes{};  // names that are known before, in their order
 };
 

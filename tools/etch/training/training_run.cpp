@@ -59,11 +59,9 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
       weight_numbers_(class_weights(settings, class_sizes(train, num_classes(graph)))),
       class_weights_(weight_numbers_),
       session_(graph, session_options(options)),
-      reader_(train, input_shape(graph), augmentation_from_text(settings.augment), settings.seed),
       progress_(num_classes(graph)),
       best_(settings.keep == "best" ? graph.total() : 0),
-      images_(settings.batch * input_shape(graph).elements()),
-      labels_(settings.batch) {
+      reader_(train, input_shape(graph), augmentation_from_text(settings.augment), settings.seed) {
   const BatchReader test_fits(test, input_shape(graph));
   checked(test, num_classes(graph));
   check_batches(graph, settings.batch, train.size());
@@ -73,6 +71,7 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
 }
 
 void TrainingRun::begin_epoch() {
+  reader_.drop();
   order_ = shuffled(train_->size(), settings_.seed, progress_.epoch);
   epoch_lr_ = next_lr(settings_, progress_.history);
 }
@@ -104,11 +103,17 @@ void TrainingRun::save(const std::filesystem::path& path) const {
 // Without the sign that a NaN may have.
 std::string loss_text(float loss) { return std::isnan(loss) ? "NaN" : text(loss); }
 
+// Begins to read the batch of the epoch that begins there, if one does.
+void TrainingRun::read_next(std::uint64_t position) {
+  const std::size_t n = std::min(settings_.batch, train_->size() - position);
+  if (n > 0) reader_.start(std::span(order_).subspan(position, n), progress_.epoch);
+}
+
 float TrainingRun::step() {
-  const std::size_t n = std::min(settings_.batch, train_->size() - progress_.position);
-  const std::span images = std::span(images_).first(n * input_shape(session_.graph()).elements());
-  const std::span labels = std::span(labels_).first(n);
-  reader_.read(std::span(order_).subspan(progress_.position, n), images, labels, progress_.epoch);
+  if (!reader_.started()) read_next(progress_.position);
+  const auto& [images, labels] = reader_.take();
+  const std::size_t n = labels.size();
+  read_next(progress_.position + n);
   session_.set_lr(warmed_up(settings_, epoch_lr_, session_.updates()));
   const float loss = session_.step(images, labels, static_cast<float>(settings_.clip_grad_norm));
   if (session_.diverged()) {

@@ -1,8 +1,8 @@
 // A training run over epochs of a data set, step by step, that can stop anywhere and go on later
 // to the same bits.
 #pragma once
-#include "data/batch_reader.hpp"
 #include "data/order.hpp"
+#include "data/read_ahead.hpp"
 #include "training/checkpoint.hpp"
 #include "training/decisions.hpp"
 
@@ -56,6 +56,7 @@ class TrainingRun {
 
  private:
   void begin_epoch();
+  void read_next(std::uint64_t position);
   SessionOptions session_options(const RunOptions& options) const;
 
   Settings settings_;
@@ -64,13 +65,11 @@ class TrainingRun {
   std::vector<float> weight_numbers_;
   std::span<const float> class_weights_;
   Session session_;
-  BatchReader reader_;
   Progress progress_;
   std::vector<float> best_;  // parameters of the best epoch; with --keep best
   double epoch_lr_ = 0;
   std::vector<std::uint32_t> order_;  // of the epoch's images
-  std::vector<float> images_;
-  std::vector<std::int32_t> labels_;
+  ReadAhead reader_;                  // goes before what it reads
 };
 
 std::string loss_text(float loss);
