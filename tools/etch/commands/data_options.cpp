@@ -63,8 +63,9 @@ void add_data_options(CLI::App& c, DataOptions& o) {
       ->check(number);
   c.add_option("--split-seed", d.split_seed, "draws what is set aside [0]")->check(not_negative);
   c.add_flag("--normalize", d.normalize, "(x - mean) / std, measured on the training part");
-  c.add_option("--memory", o.memory,
-               "images that take more, such as 4GiB, stay in their files [half of the machine's]")
+  c.add_option(
+       "--memory", o.memory,
+       "images that take more, such as 4GiB, stay in their files [a quarter of the machine's]")
       ->transform(CLI::AsSizeValue(false));
   c.add_option("--mean", o.mean, "of each channel, or one for all: normalize with these");
   c.add_option("--std", o.std, "of each channel, or one for all");
@@ -75,14 +76,15 @@ void add_data_set(CLI::App& command, DataOptions& o) {
   add_data_options(command, o);
 }
 
-static std::size_t half_of_memory() {
-  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) / 2 *
+// While parts are made of files that aren't split, there are two of each image.
+static std::size_t quarter_of_memory() {
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) / 4 *
          static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void complete(const CLI::App& command, DataOptions& o) {
   Description& d = o.description;
-  d.reading.memory = o.memory > 0 ? o.memory : half_of_memory();
+  d.reading.memory = o.memory > 0 ? o.memory : quarter_of_memory();
   d.reading.targets = words(o.targets);
   d.reading.features = words(o.features);
   d.reading.layout = layout_from_text(o.layout);

@@ -14,7 +14,7 @@ struct DataOptions {
   // What was given, read by complete().
   Description description;
   std::string features, targets, layout = "nhwc", color = "as-is", mean, std;
-  std::size_t memory = 0;          // of images; 0: half of the machine's
+  std::size_t memory = 0;          // of images; 0: a quarter of the machine's
   std::vector<std::string> given;  // names of the options on the command line, but for the path
 };
 

@@ -101,7 +101,9 @@ class Command {
         tested_(data_.has(Part::validation) ? Part::validation : Part::test),
         train_(read(Part::train, o_.train_images)),
         test_(read(tested_, o_.test_images)),
-        run_(model_.graph, o_.settings, o_.run, train_, test_, data_.description()) {}
+        run_(model_.graph, o_.settings, o_.run, train_, test_, data_.description()) {
+    data_.forget();
+  }
 
   void resume(const Checkpoint& checkpoint) {
     note_unchecked(checkpoint.path(), checkpoint.has_checksum());

@@ -21,6 +21,9 @@ class PreparedData {
   // many samples there are where it leaves a part empty.
   Dataset read(Part part);
 
+  // Frees what it keeps of files that aren't split, for other parts to be read.
+  void forget() { whole_.reset(); }
+
   // What was asked for with what was found: the format's name and, once the training part was read,
   // its classes and columns, and its mean and std where they were to be measured.
   const Description& description() const { return description_; }
