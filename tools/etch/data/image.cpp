@@ -28,12 +28,12 @@ bool begins_with(std::span<const std::byte> file, std::span<const unsigned char>
 
 // Before there is any memory for it.
 void check_size(const std::string& name, std::size_t height, std::size_t width) {
-  if (height >= 1 && width >= 1 && height <= most_side && width <= most_side &&
-      height * width <= most_area) {
+  if (height >= 1 && width >= 1 && height <= most_image_side && width <= most_image_side &&
+      height * width <= most_image_area) {
     return;
   }
-  throw Error(name, ": an image of ", height, "x", width, " pixels, but 1 to ", most_side,
-              " a side, and at most ", most_area, " in all, are expected");
+  throw Error(name, ": an image of ", height, "x", width, " pixels, but 1 to ", most_image_side,
+              " a side, and at most ", most_image_area, " in all, are expected");
 }
 
 // Channels `kept` of `all` of every pixel.

@@ -15,7 +15,7 @@ struct Image {
 };
 
 // Sides of an image and its pixels, at most: a file of 1 KB may ask for more than memory holds.
-inline constexpr std::size_t most_side = 16384, most_area = std::size_t{1} << 27;
+inline constexpr std::size_t most_image_side = 16384, most_image_area = std::size_t{1} << 27;
 
 // Reads a PNG or JPEG file: which one, its first bytes say. As Pillow does, transparency is dropped
 // and the orientation that a camera noted is ignored; 16 bits are rounded to 8. Throws an Error
