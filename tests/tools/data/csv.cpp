@@ -51,11 +51,12 @@ TEST_CASE("Known classes keep their places, and others are refused") {
 
 TEST_CASE("Quotes, blank lines, Windows' line ends, tabs, semicolons and a byte order mark") {
   const std::vector<float> expected{1, 2};
-  for (const char* text : {"a,label\r\n1,x\r\n\r\n2,x\r\n", "\"a\",\"label\"\n\"1\",\"x\"\n2,x",
-                           "a\tlabel\n1\tx\n2\tx\n", "a;label\n1;x\n2;x\n",
-                           "\xef\xbb\xbf"
-                           "a,label\n1,x\n2,x\n",
-                           " a , label \n 1 , x \n2, x\n"}) {
+  for (const char* text :
+       {"a,label\r\n1,x\r\n\r\n2,x\r\n", "\"a\",\"label\"\n\"1\",\"x\"\n2,x",
+        "a\tlabel\n1\tx\n2\tx\n", "\xef\xbb\xbf\"a\",\"label\"\n1,x\n2,x\n", "a;label\n1;x\n2;x\n",
+        "\xef\xbb\xbf"
+        "a,label\n1,x\n2,x\n",
+        " a , label \n 1 , x \n2, x\n"}) {
     INFO(text);
     const Dataset data = read(text);
     CHECK(data.values == expected);

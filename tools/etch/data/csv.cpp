@@ -132,8 +132,6 @@ class Table {
  private:
   void read_header(const Row& row) {
     header_ = row;
-    // Written by spreadsheets before a text in UTF-8.
-    if (header_[0].starts_with("\xef\xbb\xbf")) header_[0].erase(0, 3);
     for (std::size_t i = 0; i < header_.size(); ++i) {
       const bool again =
           std::find(header_.begin(), header_.begin() + static_cast<std::ptrdiff_t>(i),
@@ -287,7 +285,9 @@ class CsvSource : public Source {
 
 Dataset read_csv(std::span<const std::byte> file, const std::string& name, const Reading& reading,
                  Labelled labelled) {
-  const std::string_view all(reinterpret_cast<const char*>(file.data()), file.size());
+  std::string_view all(reinterpret_cast<const char*>(file.data()), file.size());
+  // Spreadsheets write this before a text in UTF-8.
+  if (all.starts_with("\xef\xbb\xbf")) all.remove_prefix(3);
   Table table(name, reading, labelled);
   const CsvParser::Use use = [&](const Row& row, std::size_t line) { table.add(row, line); };
   CsvParser(name, delimiter_of(all), use).parse(all);

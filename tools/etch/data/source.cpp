@@ -40,12 +40,12 @@ static const Format& named(std::string_view name) {
 }
 
 const Format& find_format(const fs::path& path, std::string_view name) {
-  const bool exists = fs::exists(path);
-  if (!name.empty() && (exists || named(name).name != name)) return named(name);
-  if (!exists) {
+  const Format* asked = name.empty() ? nullptr : &named(name);
+  if (!fs::exists(path)) {
     throw Error(path.string(), ": isn't there (`etch data fetch mnist --data ", path.string(),
                 "` would put MNIST there)");
   }
+  if (asked != nullptr) return *asked;
   for (const Format& f : formats) {
     if (f.recognises(path)) return f;
   }
