@@ -24,37 +24,42 @@ enum class Fault { nothing, behind_y, before_y, behind_scratch, behind_dx, reads
 struct Overrun {
   Fault fault = Fault::nothing;
   constexpr Shape output(Shape x) const { return x; }
+
+  constexpr Value lower(Graph& g, Value x) const {
+    return g.add(
+        {.kind = "Overrun",
+         .attributes = {.geometry = {.input = x.shape}, .own = {static_cast<float>(fault)}},
+         .forward = forward,
+         .backward = backward,
+         .x = x.id,
+         .forward_scratch = scratch},
+        x);
+  }
+
+  static bool has(const Attributes& a, Fault fault) {
+    return a.own[0] == static_cast<float>(fault);
+  }
+  static void copy(const Call& c, const Attributes& a, const float* from, float* to, Fault behind) {
+    const std::size_t n = c.batch * a.inputs();
+    std::copy_n(from, n, to);
+    if (has(a, behind)) to[n] = 1;
+  }
+  static void forward(const Call& c, const Attributes& a) {
+    copy(c, a, c.x, c.y, Fault::behind_y);
+    float* scratch = reinterpret_cast<float*>(c.scratch);
+    if (has(a, Fault::reads_scratch)) c.y[0] += scratch[0];
+    if (has(a, Fault::before_y)) c.y[-1] = 1;
+    if (has(a, Fault::behind_scratch)) scratch[2] = 1;
+  }
+  static void backward(const Call& c, const Attributes& a) {
+    copy(c, a, c.dy, c.dx, Fault::behind_dx);
+  }
+  static constexpr std::size_t scratch(const Attributes&, KernelUse) { return 2 * sizeof(float); }
 };
 
 }  // namespace mine
 
 using mine::Fault;
-
-template <mine::Overrun layer, Shape input>
-struct etch::Module<layer, input> {
-  static void copy(const Call& c, const float* from, float* to, Fault behind) {
-    const std::size_t n = c.batch * input.elements();
-    std::copy_n(from, n, to);
-    if (layer.fault == behind) to[n] = 1;
-  }
-  static void forward(const Call& c) {
-    copy(c, c.x, c.y, Fault::behind_y);
-    float* scratch = reinterpret_cast<float*>(c.scratch);
-    if (layer.fault == Fault::reads_scratch) c.y[0] += scratch[0];
-    if (layer.fault == Fault::before_y) c.y[-1] = 1;
-    if (layer.fault == Fault::behind_scratch) scratch[2] = 1;
-  }
-  static void backward(const Call& c) { copy(c, c.dy, c.dx, Fault::behind_dx); }
-  static constexpr std::size_t scratch(std::size_t, std::size_t) { return 2 * sizeof(float); }
-  static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = "Overrun",
-                  .forward = forward,
-                  .backward = backward,
-                  .x = x,
-                  .forward_scratch = scratch},
-                 g.layout(x, input));
-  }
-};
 
 namespace {
 

@@ -35,7 +35,7 @@ struct Planned {
     buffers.resize(size(bounds.buffers));
     std::vector<int> starts(size(bounds.steps + 1)), ends(size(bounds.steps + 1)),
         next(size(2 * bounds.buffers)), refs(size(bounds.buffers));
-    std::vector<Value> values(size(bounds.values));
+    std::vector<ValueState> values(size(bounds.values));
     Schedule s(g, {steps.data(),
                    buffers.data(),
                    {starts.data(), ends.data(), next.data()},

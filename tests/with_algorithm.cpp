@@ -47,8 +47,8 @@ bool same_names(GraphView a, GraphView b) {
 std::size_t scratch_bytes(GraphView g) {
   std::size_t bytes = 0;
   for (int i = 0; i < g.size.ops; ++i) {
-    if (g.ops[i].macs > 0)
-      bytes += g.ops[i].forward_scratch(4, 2) + g.ops[i].backward_scratch(4, 2);
+    const OpKernels k = g.ops[i].kernels_of(g.ops[i], {.batch = 4, .threads = 2});
+    if (g.ops[i].macs > 0) bytes += k.forward_scratch + k.backward_scratch;
   }
   return bytes;
 }

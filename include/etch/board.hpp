@@ -45,9 +45,6 @@ struct InMode<Net, mode> {
   static constexpr std::size_t flash = mode.options.frozen_in_place ? Net::parameter_bytes : 0;
 };
 
-// A layer's name as arguments of a type, which every compiler prints as letters.
-template <char... letters>
-struct LayerName {};
 template <class Named, std::size_t... i>
 constexpr LayerName<Named::layer[i]...> layer_name(std::index_sequence<i...>) {
   return {};

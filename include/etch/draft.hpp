@@ -1,5 +1,6 @@
 // A schedule as the compiler makes it, and the exact tables that stay in the binary.
 #pragma once
+#include <etch/bind.hpp>
 #include <etch/schedule.hpp>
 
 #include <array>
@@ -26,7 +27,7 @@ constexpr Draft<size> draft(GraphView graph, Options options) {
   D d;
   int starts[D::bounds.steps + 1]{}, ends[D::bounds.steps + 1]{}, next[2 * D::bounds.buffers]{};
   int refs[D::bounds.buffers]{};
-  Value values[size.values]{};
+  ValueState values[size.values]{};
   Schedule s(graph, {d.steps, d.buffers, {starts, ends, next}, refs, values});
   s.run(options);
   d.num_steps = s.num_steps();
@@ -45,7 +46,7 @@ constexpr Draft<size> draft(GraphView graph, Options options) {
 // constant that takes them all would go beyond a compiler's limit.
 template <class Net, Training options>
 inline constexpr RecomputeTrial recompute_trial = [] {
-  const auto d = draft<Net::graph.size>(Net::graph, options);
+  const auto d = draft<Net::graph.size>(bound_graph<Net>, options);
   return RecomputeTrial{d.peak.arena_bytes, d.num_blocks};
 }();
 template <class Net, BudgetSearch search>

@@ -39,7 +39,7 @@ class NormFolding {
 
   // Once: the graph without these norms, into an empty one.
   constexpr GraphTotals lower(Graph& g) {
-    t_.values[0] = g.input(graph_.values[0]);
+    t_.values[0] = g.input(graph_.values[0]).id;
     const Tensor* tensor = graph_.tensors;
     for (int i = 0; i < graph_.size.ops; ++i) {
       const Op& op = graph_.ops[i];
@@ -64,7 +64,7 @@ class NormFolding {
     Op op = graph_.ops[index];
     const Shape shape = graph_.values[op.y];
     const bool needs_bias = norm_of(index) != none && end - begin == 1;
-    if (needs_bias) op = op.with_bias(op);
+    if (needs_bias) op.attributes.bias = true;
     op.x = t_.values[op.x];
     if (op.skip != none) op.skip = t_.values[op.skip];
     if (!needs_bias) return g.append(op, shape, begin, end);

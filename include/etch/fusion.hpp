@@ -40,7 +40,7 @@ constexpr bool Schedule::takes_norm(const Step& s, const Op& norm) const {
 // y + the other operand, where that is there already; it goes onto it if nobody else reads it.
 constexpr bool Schedule::fuse_sum(Step& s, const Op& sum, int y) {
   const bool first = t_.values[sum.x].root == t_.values[y].root;
-  Value& other = value(first ? sum.skip : sum.x);
+  ValueState& other = value(first ? sum.skip : sum.x);
   if (other.at == absent || s.skip != absent) return false;
   s.skip = other.at;
   --other.readers;
@@ -52,7 +52,7 @@ constexpr bool Schedule::fuse_sum(Step& s, const Op& sum, int y) {
 constexpr void Schedule::fold(Step& s, int norm) {
   Step f = step_of(norm, StepKind::fold);
   const Op& op = graph_.ops[norm];
-  f.run = op.fold;
+  f.run = kernels_of(op).fold;
   f.y = s.norm = buffer(2 * graph_.values[op.y].channels * sizeof(float));
   add(f);
 }

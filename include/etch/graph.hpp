@@ -1,8 +1,8 @@
-// The graph: a network as flat tables of ops, values, parameters and names. It exists in the
-// compiler (and in host tools); a layer's Module::lower appends itself to it.
+// The graph: a network as flat tables of ops, values, parameters and names. A layer's lower() adds
+// itself to it: in the compiler, and at run time for a network of a file.
 #pragma once
-#include <etch/call.hpp>
-#include <etch/kernels/conv2d.hpp>
+#include <etch/attributes.hpp>
+#include <etch/problem.hpp>
 #include <etch/shape.hpp>
 
 #include <initializer_list>
@@ -23,54 +23,53 @@ enum class Fusion : unsigned char {
   relu,
 };
 
-constexpr std::size_t nothing_saved(std::size_t) { return 0; }
-constexpr std::size_t no_scratch(std::size_t, std::size_t) { return 0; }
-inline void no_kernel(const Call&) {}
-struct Op;
-constexpr Op same_op(const Op&);
-using ScratchBytes = std::size_t (*)(std::size_t batch, std::size_t threads);
-struct OpKernels {
-  Kernel forward = nullptr, backward = nullptr;
-  ScratchBytes forward_scratch = no_scratch, backward_scratch = no_scratch;
-};
 // What a program wants of an op's kernels.
 struct KernelUse {
-  std::size_t batch = 1;  // images at most
-  bool fuses = false;     // steps may be fused: Call::norm, skip, relu
-  bool winograd = false;  // Training::winograd
+  std::size_t batch = 1, threads = 1;  // at most
+  bool fuses = false;                  // steps may be fused: Call::norm, skip, relu
+  bool winograd = false;               // Training::winograd
 };
-constexpr OpKernels own_kernels(const Op&, KernelUse);
+
+struct Op;
+
+// An op in a program: what its steps run, and the bytes of scratch that they take.
+struct OpKernels {
+  Kernel forward = nullptr, backward = nullptr;
+  Kernel fold = nullptr;                                 // of a norm
+  Kernel prepare = nullptr, forward_prepared = nullptr;  // see Op::prepared
+  std::size_t forward_scratch = 0, backward_scratch = 0, prepared_scratch = 0;
+};
+constexpr OpKernels general_kernels(const Op&, KernelUse);
+constexpr std::size_t no_scratch(const Attributes&, KernelUse) { return 0; }
+inline void nothing_to_compute(const Call&, const Attributes&) {}
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
-  const char* kind = "";      // for people: "Conv2d"
-  Kernel forward = nullptr;   // y from x (and skip)
-  Kernel backward = nullptr;  // dx, and gradients, from dy; none where there is a skip
-  OpKernels (*kernels_of)(const Op&, KernelUse) = own_kernels;  // what takes their place
-  int x = none, skip = none, y = none;                          // with a skip, y is x + skip
+  const char* kind = "";  // for people: "Conv2d"
+  Attributes attributes{};
+  Compute forward = nothing_to_compute;   // y from x (and skip)
+  Compute backward = nothing_to_compute;  // dx, and gradients, from dy; none where there is a skip
+  Compute fold = nothing_to_compute;      // of a norm in evaluation: scale, then shift, to y
+  // The kernels of these. In a graph they read the attributes as they run; Bound makes such as have
+  // them as constants.
+  OpKernels (*kernels_of)(const Op&, KernelUse) = general_kernels;
+  int x = none, skip = none, y = none;  // with a skip, y is x + skip
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;          // y may be stored over x, and dx over dy
-  bool elementwise = false;       // cheap to make again: Recompute::elementwise drops its output
+  bool elementwise = false;       // cheap to recompute: Recompute::elementwise drops its output
   bool accumulates = false;       // backward can add to dx
   bool only_in_training = false;  // y is x in evaluation: dropout
   bool draws = false;             // random numbers, from Call::key
   Fusion fusion = Fusion::nothing;
-  Kernel fold = no_kernel;  // of a norm in evaluation: writes scale, then shift, to y
-  float eps = 0;            // of a norm
-  // What neither shapes nor parameters show, for the topology: of a pool, and of a leaky ReLU.
-  Window window{};
-  bool count_include_pad = true;
-  float slope = 0;
-  Op (*with_bias)(const Op&) = same_op;  // of a convolution without a bias: itself with one
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
   std::size_t prepared = 0;
-  Kernel prepare = no_kernel, forward_prepared = no_kernel;
-  ScratchBytes prepared_scratch = no_scratch;
   std::uint64_t macs = 0;  // multiply-accumulates an image, forward
-  // Bytes, for a batch (and threads): kept from forward to backward, and while a step runs.
-  std::size_t (*saved)(std::size_t batch) = nothing_saved;
-  ScratchBytes forward_scratch = no_scratch, backward_scratch = no_scratch;
+  // Bytes kept from forward to backward: a step's, and an image's.
+  std::size_t saved = 0, saved_an_image = 0;
+  // Bytes while a step runs; they don't shrink when the batch or the threads grow.
+  std::size_t (*forward_scratch)(const Attributes&, KernelUse) = no_scratch;
+  std::size_t (*backward_scratch)(const Attributes&, KernelUse) = no_scratch;
 
   // Filled in by Graph::add.
   bool frozen = false;
@@ -81,10 +80,35 @@ struct Op {
   constexpr bool trainable() const { return num_parameters > 0 && !frozen; }
 };
 
-constexpr Op same_op(const Op& op) { return op; }
-constexpr OpKernels own_kernels(const Op& op, KernelUse) {
-  return {op.forward, op.backward, op.forward_scratch, op.backward_scratch};
+// What a step of a graph's own kernels is called with.
+struct OpCall : Call {
+  const Op* op = nullptr;
+};
+[[gnu::always_inline]] inline const Op& op_of(const Call& c) {
+  return *static_cast<const OpCall&>(c).op;
 }
+template <Compute compute>
+void computed(const Call& c) {
+  compute(c, op_of(c).attributes);
+}
+inline void compute_forward(const Call& c) { op_of(c).forward(c, op_of(c).attributes); }
+inline void compute_backward(const Call& c) { op_of(c).backward(c, op_of(c).attributes); }
+inline void compute_fold(const Call& c) { op_of(c).fold(c, op_of(c).attributes); }
+
+constexpr OpKernels general_kernels(const Op& op, KernelUse use) {
+  return {.forward = compute_forward,
+          .backward = compute_backward,
+          .fold = compute_fold,
+          .forward_scratch = op.forward_scratch(op.attributes, use),
+          .backward_scratch = op.backward_scratch(op.attributes, use)};
+}
+
+// A value of the graph, an activation. After a Flatten its shape is a vector, and it still lies in
+// memory as (height, width, channel) of `layout`.
+struct Value {
+  int id = none;
+  Shape shape{}, layout{};
+};
 
 enum class Initial : unsigned char { uniform, zeros, ones };
 
@@ -205,15 +229,29 @@ class Graph {
   constexpr Graph(Op* ops, Shape* values, Tensor* tensors, Scope* scopes)
       : ops_(ops), values_(values), tensors_(tensors), scopes_(scopes) {}
 
-  constexpr int input(Shape shape) { return value(shape); }
+  constexpr Value input(Shape shape) { return {value(shape), shape, shape}; }
 
   // Appends an op whose output has `shape`, and its parameters and buffers; returns the output.
   // Empty tensors are left out.
-  constexpr int add(Op op, Shape shape, std::initializer_list<Tensor> tensors = {}) {
+  constexpr Value add(Op op, Shape shape, std::initializer_list<Tensor> tensors = {}) {
+    return add(op, Value{.shape = shape, .layout = shape}, tensors);
+  }
+  // The same of an op whose output is as `like`, flattened or not.
+  constexpr Value add(Op op, Value like, std::initializer_list<Tensor> tensors = {}) {
     op.frozen = frozen_;
     op.scope = scope_;
-    return append(op, shape, tensors.begin(), tensors.end());
+    return {append(op, like.layout, tensors.begin(), tensors.end()), like.shape, like.layout};
   }
+
+  // Whether all is well. The first problem is kept, with the place where it is; what a network adds
+  // after it has no meaning.
+  constexpr bool accepts(Problem problem) {
+    if (refused() || !problem.found()) return !refused();
+    refusal_ = {problem, scope_, size_.ops};
+    return false;
+  }
+  constexpr bool refused() const { return refusal_.problem.found(); }
+  constexpr Refusal refusal() const { return refusal_; }
 
   // The same of an op that knows its scope, and whether it is frozen: one of another graph.
   constexpr int append(Op op, Shape shape, const Tensor* first, const Tensor* last) {
@@ -245,12 +283,6 @@ class Graph {
     return op.y;
   }
 
-  // The shape of a value as it lies in memory: after a Flatten still (channels, height, width).
-  // While the graph only counts it isn't known, and doesn't matter.
-  constexpr Shape layout(int value, Shape otherwise) const {
-    return values_ != nullptr ? values_[value] : otherwise;
-  }
-
   // Names: what is added until leave() has this in front.
   constexpr int enter(const char* name, std::size_t index = 0) {
     if (scopes_ != nullptr) scopes_[size_.scopes] = {scope_, name, index};
@@ -270,6 +302,7 @@ class Graph {
   constexpr bool frozen() const { return frozen_; }
 
   constexpr GraphSize size() const { return size_; }
+  constexpr const Scope* scopes() const { return scopes_; }
   constexpr GraphTotals finish(int output) const {
     GraphTotals t;
     t.size = size_;
@@ -299,6 +332,7 @@ class Graph {
   std::uint64_t macs_ = 0;
   int scope_ = none;
   bool frozen_ = false;
+  Refusal refusal_{};
 };
 
 }  // namespace etch

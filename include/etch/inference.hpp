@@ -31,7 +31,7 @@ class Inference {
   static_assert(AtMost<options.threads, kernels::most_threads>,
                 "Inference: a header-only build, as firmware is, runs on one thread");
 
-  static constexpr auto plan = draft<Net::graph.size>(Net::graph, options);
+  static constexpr auto plan = draft<Net::graph.size>(bound_graph<Net>, options);
 
  public:
   static constexpr auto steps = exact_steps<plan.num_steps>(plan);

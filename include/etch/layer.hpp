@@ -1,4 +1,5 @@
-// What a layer is: a structural value with `output(Shape)`, and a specialisation of Module.
+// What a layer is: a structural value that knows the shape it makes of a shape, and adds itself to
+// a graph. The same functions serve the compiler and a network that is read from a file.
 #pragma once
 #include <etch/graph.hpp>
 
@@ -6,22 +7,40 @@
 
 namespace etch {
 
-// A layer value knows the shape it makes of a shape. output() never fails: for a shape that doesn't
-// fit it returns an unspecified shape, and Module reports the error by a sentence.
+// output() never fails: for a shape that doesn't fit it returns an unspecified shape, and check()
+// reports the error. lower() adds the layer's ops, parameters and buffers, and returns its output.
+// Start from layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <class T>
-concept Layer = requires(const T layer, Shape x) {
-  { layer.output(x) } -> std::same_as<Shape>;
+concept Layer = requires(const T layer, Shape shape, Graph& g, Value x) {
+  { layer.output(shape) } -> std::same_as<Shape>;
+  { layer.lower(g, x) } -> std::same_as<Value>;
 };
 
-// A layer at an input shape. A specialisation has
-//   static constexpr int lower(Graph&, int x);  // appends its ops, returns the output value
-// and static_asserts that refuse a wrong use, one comparison and one sentence each.
-// Start from layers/relu.hpp (no parameters) or layers/linear.hpp (with).
-template <auto layer, Shape input>
-struct Module {
-  static_assert(!Layer<decltype(layer)>,
-                "Module: this layer has no specialisation of etch::Module");
+// A layer may have `constexpr Problem check(Value x) const`: why it can't take x.
+template <class T>
+concept Checked = requires(const T layer, Value x) {
+  { layer.check(x) } -> std::same_as<Problem>;
 };
+
+// Adds a layer that can take x, once and for all places that add one. In a graph that has been
+// refused nothing is added.
+template <class L>
+constexpr Value add_layer(Graph& g, const L& layer, Value x) {
+  if (g.refused()) return x;
+  if constexpr (Checked<L>) {
+    if (!g.accepts(layer.check(x))) return x;
+  }
+  return layer.lower(g, x);
+}
+
+// The same under a number, the next.
+template <class L>
+constexpr Value lower_numbered(Graph& g, const L& layer, Value x, std::size_t& index) {
+  const int outer = g.enter(nullptr, index++);
+  x = add_layer(g, layer, x);
+  g.leave(outer);
+  return x;
+}
 
 // Comparisons for static_asserts: compilers print both numbers of a concept that fails.
 template <auto a, auto b>

@@ -2,6 +2,7 @@
 #pragma once
 #include <etch/draft.hpp>
 #include <etch/layers/sequential.hpp>
+#include <etch/refuse.hpp>
 
 #include <array>
 
@@ -15,6 +16,7 @@ struct GraphTables {
   std::array<Tensor, size.tensors + 1> tensors{};
   std::array<Scope, size.scopes + 1> scopes{};
   GraphTotals totals{};
+  Refusal refusal{};
 
   constexpr GraphView view() const {
     GraphView v{totals};
@@ -26,19 +28,24 @@ struct GraphTables {
   }
 };
 
+// Into tables that are large enough, or with an empty Graph to count.
+template <Layer auto net>
+constexpr GraphTotals lower_network(Graph& g, Shape input) {
+  return g.finish(add_layer(g, net, g.input(input)).id);
+}
+
 template <Layer auto net, Shape input>
 constexpr GraphSize count_graph() {
   Graph g;
-  Module<net, input>::lower(g, g.input(input));
-  return g.size();
+  return lower_network<net>(g, input).size;
 }
 
 template <Layer auto net, Shape input>
 constexpr auto lower_graph() {
   GraphTables<count_graph<net, input>()> t;
   Graph g(t.ops.data(), t.values.data(), t.tensors.data(), t.scopes.data());
-  const int x = g.input(input);
-  t.totals = g.finish(Module<net, input>::lower(g, x));
+  t.totals = lower_network<net>(g, input);
+  t.refusal = g.refusal();
   return t;
 }
 
@@ -48,6 +55,7 @@ inline constexpr auto graph_tables = lower_graph<net, input>();
 template <Layer auto net, Shape input>
 struct Network {
   static_assert(input.elements() > 0, "Network: the input shape must not be empty");
+  static_assert(accepted<graph_tables<net, input>>());
 
   static constexpr GraphView graph = graph_tables<net, input>.view();
 

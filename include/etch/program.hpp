@@ -2,6 +2,7 @@
 #pragma once
 #include <etch/call.hpp>
 #include <etch/compact.hpp>
+#include <etch/graph.hpp>
 #include <etch/kernels/elementwise.hpp>
 #include <etch/kernels/typed.hpp>
 
@@ -80,10 +81,8 @@ inline constexpr auto& compact_steps =
             &Step::count, &Step::buffers, &Step::stream, &Step::kind, &Step::mode,
             &Step::accumulate_dx, &Step::relu>;
 
-// Runs one prepare, forward, fold, backward or add step: a Step, or one of compact_steps.
-void run_step(const auto& step, const Memory& m) {
-  const Step s = step;
-  Call c;
+// What a step is called with.
+[[gnu::always_inline]] inline void fill_call(Call& c, const Step& s, const Memory& m) {
   c.batch = m.batch;
   c.threads = m.threads;
   c.mode = s.mode;
@@ -105,14 +104,29 @@ void run_step(const auto& step, const Memory& m) {
   c.moving_buffers = s.mode == Mode::train && m.trained ? m.trained + s.buffers : nullptr;
   c.saved = reinterpret_cast<std::byte*>(m.at(s.saved));
   c.scratch = reinterpret_cast<std::byte*>(m.at(s.scratch));
+}
+
+// Runs one prepare, forward, fold, backward or add step: a Step, or one of compact_steps, of a
+// program whose kernels are bound (bind.hpp).
+void run_step(const auto& step, const Memory& m) {
+  const Step s = step;
+  Call c;
+  fill_call(c, s, m);
+  s.run(c);
+}
+// The same of a program that is made of a graph's own kernels; `ops` are the graph's.
+inline void run_step(const Step& s, const Memory& m, const Op* ops) {
+  OpCall c;
+  fill_call(c, s, m);
+  if (s.op >= 0) c.op = ops + s.op;
   s.run(c);
 }
 
-// Runs a training program; loss(step) and update(step) do the steps of those kinds, and done(index)
-// is called after each.
+// Runs a training program; run(step), loss(step) and update(step) do the steps of their kinds, and
+// done(index) is called after each.
 constexpr void nothing_to_do(std::size_t) {}
-template <class Steps, class Loss, class Update, class Done = void(std::size_t)>
-[[gnu::always_inline]] inline void run_training(const Steps& steps, const Memory& m,
+template <class Steps, class Run, class Loss, class Update, class Done = void(std::size_t)>
+[[gnu::always_inline]] inline void run_training(const Steps& steps, const Run& run,
                                                 const Loss& loss, const Update& update,
                                                 const Done& done = nothing_to_do) {
   for (const auto& step : steps) {
@@ -122,7 +136,7 @@ template <class Steps, class Loss, class Update, class Done = void(std::size_t)>
     } else if (s.kind == StepKind::update) {
       update(s);
     } else {
-      run_step(step, m);
+      run(step);
     }
     done(static_cast<std::size_t>(&step - &steps[0]));
   }

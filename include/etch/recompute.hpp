@@ -60,7 +60,7 @@ constexpr void Schedule::mark_blocks() {
   keep(graph_.ops[before].y);
   for (int i = 0; i <= before; ++i) {
     if (vanishes(graph_.ops[i])) continue;
-    Value& y = value(graph_.ops[i].y);
+    ValueState& y = value(graph_.ops[i].y);
     y.dropped = !y.kept;
   }
 }
@@ -79,8 +79,8 @@ constexpr void Schedule::mark_dropped() {
   for (int i = 0; i < graph_.size.ops; ++i) {
     const Op& op = graph_.ops[i];
     if (vanishes(op) || !op.elementwise) continue;
-    const Value& x = value(op.x);
-    Value& y = value(op.y);
+    const ValueState& x = value(op.x);
+    ValueState& y = value(op.y);
     y.cheap = !y.kept && (x.at == network_input || x.needed || x.cheap);
     y.dropped = y.dropped || y.cheap;
   }
@@ -88,11 +88,11 @@ constexpr void Schedule::mark_dropped() {
 
 // The buffer of a value in the backward pass: the one of forward, or made again.
 constexpr std::uint32_t Schedule::remade(int v) {
-  Value& y = value(v);
+  ValueState& y = value(v);
   if (!y.dropped) return y.at;
   if (y.again != absent) return y.again;
   const Op& op = graph_.ops[y.producer];
-  const Value& x = value(op.x);
+  const ValueState& x = value(op.x);
   Step s = step_of(y.producer, StepKind::forward);
   if (s.mode == Mode::train) s.mode = Mode::replay;
   s.x = op.elementwise ? remade(op.x) : remade_for_replay(op.x);

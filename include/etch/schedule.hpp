@@ -8,7 +8,7 @@
 namespace etch {
 
 // What the schedule knows of a value of the graph.
-struct Value {
+struct ValueState {
   int root = none;                  // itself, or the value it is equal to
   int producer = none;              // the op that makes it
   int uses = 0, readers = 0;        // ops that read it in forward: in all, and still to come
@@ -46,11 +46,11 @@ struct ScheduleBounds {
 class Schedule {
  public:
   struct Tables {
-    Step* steps;      // bounds.steps
-    Buffer* buffers;  // bounds.buffers
-    PlanTables plan;  // bounds.steps + 1 twice, 2 * bounds.buffers
-    int* refs;        // bounds.buffers: gradients that share a buffer
-    Value* values;    // bounds.values
+    Step* steps;         // bounds.steps
+    Buffer* buffers;     // bounds.buffers
+    PlanTables plan;     // bounds.steps + 1 twice, 2 * bounds.buffers
+    int* refs;           // bounds.buffers: gradients that share a buffer
+    ValueState* values;  // bounds.values
   };
 
   constexpr Schedule(GraphView graph, Tables tables) : graph_(graph), t_(tables) {}
@@ -94,7 +94,7 @@ class Schedule {
   }
 
   constexpr void begin(std::size_t batch, std::size_t threads);
-  constexpr Value& value(int v) const { return t_.values[t_.values[v].root]; }
+  constexpr ValueState& value(int v) const { return t_.values[t_.values[v].root]; }
   // Dropout in evaluation: its output is its input.
   constexpr bool vanishes(const Op& op) const {
     return op.only_in_training && (!training_ || op.frozen);
@@ -106,11 +106,11 @@ class Schedule {
     return (value(op.x).wants && op.dx_needs == what) || (op.trainable() && op.dw_needs == what);
   }
   constexpr OpKernels kernels_of(const Op& op) const {
-    return op.kernels_of(op, {batch_, fuses_, training_ && options_.winograd});
+    return op.kernels_of(op, {batch_, threads_, fuses_, training_ && options_.winograd});
   }
   constexpr Step step_of(StepKind kind) const;
   constexpr Step step_of(int op, StepKind kind) const;
-  constexpr void scratch(Step& s, ScratchBytes bytes);
+  constexpr void scratch(Step& s, std::size_t bytes);
   constexpr void forward(int op);
   constexpr void prepare();
   constexpr void fuse(Step& s);
@@ -198,14 +198,13 @@ constexpr Step Schedule::step_of(int i, StepKind kind) const {
   return s;
 }
 
-constexpr void Schedule::scratch(Step& s, ScratchBytes bytes) {
-  const std::size_t size = bytes(batch_, threads_);
-  if (size > 0) s.scratch = buffer(size);
+constexpr void Schedule::scratch(Step& s, std::size_t bytes) {
+  if (bytes > 0) s.scratch = buffer(bytes);
 }
 
 // In forward, where nobody else reads x any more and backward doesn't look for it there.
 constexpr bool Schedule::may_overwrite_input(const Op& op) const {
-  const Value& x = value(op.x);
+  const ValueState& x = value(op.x);
   return op.in_place && x.at != network_input && x.readers == 1 && (!x.needed || x.dropped);
 }
 
@@ -216,18 +215,19 @@ constexpr void Schedule::forward(int i) {
   s.x = value(op.x).at;
   if (op.skip != none) s.skip = value(op.skip).at;
   if (fuses_) fuse(s);
-  Value& y = value(graph_.ops[s.last].y);
+  ValueState& y = value(graph_.ops[s.last].y);
   if (s.y == absent) s.y = may_overwrite_input(op) ? s.x : activation(op.y);
   y.at = s.y;
   --value(op.x).readers;
   if (op.skip != none) --value(op.skip).readers;
-  const std::size_t saved = op.saved(batch_);
+  const std::size_t saved = op.saved + batch_ * op.saved_an_image;
   if (saved > 0 && training_ && (s.mode == Mode::train || learns_through(op))) {
     s.saved = y.saved = buffer(saved);
   }
+  const OpKernels kernels = kernels_of(op);
   s.prepared = value(op.y).prepared;
-  if (s.prepared != absent) s.run = op.forward_prepared;
-  scratch(s, s.prepared != absent ? op.prepared_scratch : kernels_of(op).forward_scratch);
+  if (s.prepared != absent) s.run = kernels.forward_prepared;
+  scratch(s, s.prepared != absent ? kernels.prepared_scratch : kernels.forward_scratch);
   add(s);
 }
 
@@ -236,7 +236,7 @@ constexpr void Schedule::prepare() {
     const Op& op = graph_.ops[i];
     if (op.prepared == 0) continue;
     Step s = step_of(i, StepKind::prepare);
-    s.run = op.prepare;
+    s.run = kernels_of(op).prepare;
     s.prepared = value(op.y).prepared = static_cast<std::uint32_t>(prepared_ / unit);
     prepared_ += aligned(op.prepared);
     add(s);
@@ -266,7 +266,7 @@ constexpr void Schedule::mark_needs() {
 }
 
 constexpr void Schedule::loss() {
-  Value& output = value(graph_.output);
+  ValueState& output = value(graph_.output);
   Step s = step_of(StepKind::loss);
   s.y = output.at;
   s.dy = output.gradient = activation(graph_.output);
@@ -287,7 +287,7 @@ constexpr void Schedule::add_gradients(std::uint32_t a, std::uint32_t b, std::ui
 
 // `gradient`, which others read as well, is a part of the gradient of v.
 constexpr void Schedule::contribute(int v, std::uint32_t gradient) {
-  Value& x = value(v);
+  ValueState& x = value(v);
   if (!x.wants) return;
   if (x.gradient == absent) {
     x.gradient = gradient;
@@ -305,7 +305,7 @@ constexpr void Schedule::contribute(int v, std::uint32_t gradient) {
 
 // Where dx goes: onto what is there already, over dy, or into a buffer of its own.
 constexpr void Schedule::input_gradient(Step& s, const Op& op) {
-  const Value& x = value(op.x);
+  const ValueState& x = value(op.x);
   if (!x.wants) return;
   if (x.gradient != absent && op.accumulates && t_.refs[x.gradient] == 1) {
     s.dx = x.gradient;
@@ -351,7 +351,7 @@ constexpr void Schedule::backward(int i) {
   update(s);
   --t_.refs[dy];
   if (s.dx == absent || s.accumulate_dx) return;
-  Value& input = value(op.x);
+  ValueState& input = value(op.x);
   if (input.gradient != absent) {
     add_gradients(input.gradient, s.dx, s.dx, op.x);
     --t_.refs[input.gradient];

@@ -31,10 +31,14 @@ class TopologyHash {
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
     add(op.frozen), add(op.parameters), add(op.num_parameters);
     add(op.buffers), add(op.num_buffers);
-    // Without padding there is none to be counted.
-    const bool padded = op.window.padding != Pair{} || op.window.extra_padding != Pair{};
-    add(op.window), add(op.count_include_pad || !padded);
-    for (const float x : {op.eps, op.slope}) add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
+    // A convolution's window is its weight's. Without padding there is none to be counted.
+    const Attributes& a = op.attributes;
+    const Window w = op.fusion == Fusion::takes ? Window{} : a.geometry.window;
+    const bool padded = w.padding != Pair{} || w.extra_padding != Pair{};
+    add(w), add(a.count_include_pad || !padded);
+    for (const float x : {a.eps, a.negative_slope}) {
+      add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
+    }
   }
   constexpr void add(const Tensor& t) {
     const kernels::ConvGeometry& g = t.geometry;

@@ -35,7 +35,7 @@ class Trainer {
   static_assert(check_optimizer<optimizer>() && sizeof(LossOf<loss, Net>) > 0);
 
   static constexpr auto plan =
-      draft<Net::graph.size>(Net::graph, FitBudget<Net, BudgetSearch(options)>::options);
+      draft<Net::graph.size>(bound_graph<Net>, FitBudget<Net, BudgetSearch(options)>::options);
   static constexpr bool fused = options.update == Update::fused;
   static constexpr bool in_place = options.frozen_in_place;
   static constexpr std::size_t size = Net::graph.num_trainable;
@@ -226,13 +226,14 @@ class Trainer {
     const auto update = [&](const Step& step) {
       if constexpr (fused) move(step.parameters, step.count, m.at(step.gradients));
     };
+    const auto run = [&](const auto& step) { run_step(step, m); };
     if constexpr (options.guarded) {
       const Guard guard(
           {buffers.data(), buffers.size(), steps.data(), steps.size(), Net::graph.ops, arena_bytes},
           arena_);
-      run_training(steps, m, run_loss, update, [&](std::size_t step) { guard.check(step); });
+      run_training(steps, run, run_loss, update, [&](std::size_t step) { guard.check(step); });
     } else {
-      run_training(compact_steps<steps>, m, run_loss, update);
+      run_training(compact_steps<steps>, run, run_loss, update);
     }
     if constexpr (fused) ++updates_;
     pending_ = true;

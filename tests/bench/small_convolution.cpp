@@ -20,8 +20,11 @@ template <Algorithm algorithm>
 struct Layer {
   static constexpr Conv2d conv{
       .out_channels = 2, .kernel_size = 3, .padding = 3, .algorithm = algorithm};
-  using Kernels = typename Module<conv, input>::Kernels;
-  static constexpr OpKernels step = Kernels::template of<kernels::Images::any>(false);
+  using Net = Network<conv, input>;
+  static constexpr OpKernels step(std::size_t threads) {
+    const Op& op = bound_graph<Net>.ops[0];
+    return op.kernels_of(op, {.batch = batch, .threads = threads});
+  }
   static constexpr Shape output = conv.output(input);
 
   // As a step of a program calls it.
@@ -36,15 +39,16 @@ struct Layer {
     c.parameters = parameters.data();
     c.gradients = gradients.data();
     c.scratch = work.get();
-    step.forward(c);
-    step.backward(c);
+    kernels_of_step.forward(c);
+    kernels_of_step.backward(c);
   }
 
   Values x{batch * input.elements()}, dx{batch * input.elements()};
   Values y{batch * output.elements()}, dy{batch * output.elements()};
-  Values parameters{Kernels::weights + 2}, gradients{Kernels::weights + 2};
-  std::shared_ptr<std::byte> work = scratch(std::max(Kernels::forward_scratch(batch, threads()),
-                                                     Kernels::backward_scratch(batch, threads())));
+  Values parameters{Net::graph.total()}, gradients{Net::graph.total()};
+  OpKernels kernels_of_step = step(threads());
+  std::shared_ptr<std::byte> work =
+      scratch(std::max(kernels_of_step.forward_scratch, kernels_of_step.backward_scratch));
 };
 
 template <Algorithm algorithm>
@@ -57,7 +61,7 @@ Run thousand() {
 }  // namespace
 
 void add_small_convolution() {
-  constexpr kernels::ConvGeometry g = Module<Layer<Algorithm::gemm>::conv, input>::geometry;
+  constexpr kernels::ConvGeometry g = Layer<Algorithm::gemm>::Net::graph.ops[0].attributes.geometry;
   constexpr double times = 3 * 1000 * static_cast<double>(batch);
   const Work work{.macs = times * static_cast<double>(kernels::counted_macs(g)),
                   .real = times * static_cast<double>(kernels::real_macs(g))};

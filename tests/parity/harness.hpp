@@ -67,6 +67,21 @@ Outcome torch_outcome(Module&, const Case&, const Problem&);
 // used, so that a gradient flows to it, and keeps that: the network's input gradient.
 struct Probe {
   constexpr etch::Shape output(etch::Shape x) const { return x; }
+  constexpr etch::Value lower(etch::Graph& g, etch::Value x) const {
+    return g.add({.kind = "Probe",
+                  .attributes = {.geometry = {.input = x.shape}},
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x.id},
+                 x, {etch::Tensor::vector("probe", {1}, etch::Initial::zeros)});
+  }
+  static void forward(const etch::Call& c, const etch::Attributes& a) {
+    for (std::size_t i = 0; i < c.batch * a.inputs(); ++i) c.y[i] = c.x[i];
+  }
+  static void backward(const etch::Call& c, const etch::Attributes& a) {
+    dx.assign(c.dy, c.dy + c.batch * a.inputs());
+    c.gradients[0] = 0;
+  }
 
   static inline std::vector<float> dx;
 };
@@ -80,25 +95,6 @@ struct GivenGradient {
     return 0;
   }
 };
-
-}  // namespace parity
-
-template <parity::Probe layer, etch::Shape input>
-struct etch::Module<layer, input> {
-  static void forward(const Call& c) {
-    for (std::size_t i = 0; i < c.batch * input.elements(); ++i) c.y[i] = c.x[i];
-  }
-  static void backward(const Call& c) {
-    parity::Probe::dx.assign(c.dy, c.dy + c.batch * input.elements());
-    c.gradients[0] = 0;
-  }
-  static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = "Probe", .forward = forward, .backward = backward, .x = x}, input,
-                 {Tensor::vector("probe", {1}, Initial::zeros)});
-  }
-};
-
-namespace parity {
 
 inline std::vector<float> floats(const Array& a) { return {a.values.begin(), a.values.end()}; }
 

@@ -41,12 +41,15 @@ for file in "$root"/tests/rejects/*.cpp; do
   set -- $numbers
   [ $# -eq 0 ] && continue
   echo "$said" | grep -qE "\\(?$1(u|UL|ul|ULL)? (==|<=|>=) $2|b = $2(u|ul)?; a = $1|'$1(UL|U)?, $2" ||
+    echo "$said" | grep -qE "\"(\[0\])?\}?, $1(ul)?, $2(ul)?[,)]" ||
     fail "$name: the numbers $1 and $2 are missing"
 done
 
 # A sentence may be broken over lines: whitespace is squeezed before the comparison.
 sentences=$(cd "$root/include/etch" && cat ./*.hpp layers/*.hpp losses/*.hpp optimizers/*.hpp | tr '\n' ' ' |
-  sed 's/"  *"//g' | grep -oE 'static_assert\([^;]*"[A-Z][A-Za-z0-9]*: [^"]*"' | sed 's/.*"\([^"]*\)"$/\1/')
+  sed 's/"  *"//g' |
+  grep -oE '(static_assert|\.(equal|at_least|at_most|holds))\([^;"]*"[A-Z][A-Za-z0-9]*: [^"]*"' |
+  sed 's/.*"\([^"]*\)"$/\1/' | sort -u)
 echo "$sentences" | while read -r sentence; do
   grep -qF "// expect: $sentence" "$root"/tests/rejects/*.cpp || echo "$sentence"
 done >"$work/sentences"

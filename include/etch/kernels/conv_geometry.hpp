@@ -13,8 +13,8 @@ namespace etch::kernels {
 inline constexpr std::size_t panel = 16;
 
 struct ConvGeometry {
-  Shape input, output;
-  Window window;
+  Shape input{}, output{};
+  Window window{};
   std::size_t groups = 1;
 
   constexpr std::size_t inputs() const { return input.channels / groups; }    // of one group

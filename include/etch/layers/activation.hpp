@@ -2,35 +2,32 @@
 #pragma once
 #include <etch/kernels/elementwise.hpp>
 #include <etch/layer.hpp>
-#include <etch/text.hpp>
 
 namespace etch {
 
-struct Slope {
-  float negative = 0;
-};
-
-template <Text kind, kernels::Function function, Slope slope, Shape input>
-struct ActivationModule {
-  static void forward(const Call& c) {
-    kernels::activation(
-        {function, slope.negative, c.batch * input.elements(), c.threads, c.x, c.y});
+struct Activation {
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    kernels::activation({a.function, a.negative_slope, c.batch * a.inputs(), c.threads, c.x, c.y});
   }
-  static void backward(const Call& c) {
+  [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
     kernels::activation_gradient(
-        {function, slope.negative, c.batch * input.elements(), c.threads, c.y, c.dy, c.dx});
+        {a.function, a.negative_slope, c.batch * a.inputs(), c.threads, c.y, c.dy, c.dx});
   }
-  static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = StaticText<kind>::value,
+  static constexpr Value lower(Graph& g, Value x, const char* kind, kernels::Function function,
+                               float negative_slope = 0) {
+    const bool relu = function == kernels::Function::relu;
+    return g.add({.kind = kind,
+                  .attributes = {.geometry = {.input = x.shape},
+                                 .function = function,
+                                 .negative_slope = negative_slope},
                   .forward = forward,
                   .backward = backward,
-                  .x = x,
+                  .x = x.id,
                   .dx_needs = Needs::output,
                   .in_place = true,
                   .elementwise = true,
-                  .fusion = function == kernels::Function::relu ? Fusion::relu : Fusion::nothing,
-                  .slope = slope.negative},
-                 g.layout(x, input));
+                  .fusion = relu ? Fusion::relu : Fusion::nothing},
+                 x);
   }
 };
 

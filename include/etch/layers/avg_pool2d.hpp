@@ -3,7 +3,6 @@
 #pragma once
 #include <etch/kernels/pool.hpp>
 #include <etch/layer.hpp>
-#include <etch/text.hpp>
 
 namespace etch {
 
@@ -20,58 +19,60 @@ struct AvgPool2d {
     return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, 1, extra_padding};
   }
   constexpr Shape output(Shape x) const { return window().output(x, x.channels); }
+
+  constexpr Problem check(Value x) const {
+    const Window w = window();
+    const Pair padded = w.padded(x.shape);
+    return Rules()
+        .at_least(kernel_size.height, 1, "AvgPool2d: kernel_size must be at least 1")
+        .at_least(kernel_size.width, 1, "AvgPool2d: kernel_size must be at least 1")
+        .at_least(w.stride.height, 1, "AvgPool2d: stride must be at least 1")
+        .at_least(w.stride.width, 1, "AvgPool2d: stride must be at least 1")
+        .at_most(2 * padding.height, kernel_size.height,
+                 "AvgPool2d: padding must be at most half of kernel_size")
+        .at_most(2 * padding.width, kernel_size.width,
+                 "AvgPool2d: padding must be at most half of kernel_size")
+        .at_most(padding.height + extra_padding.height, kernel_size.height - 1,
+                 "AvgPool2d: padding + extra_padding must be less than kernel_size")
+        .at_most(padding.width + extra_padding.width, kernel_size.width - 1,
+                 "AvgPool2d: padding + extra_padding must be less than kernel_size")
+        .at_most(kernel_size.height, padded.height,
+                 "AvgPool2d: the window must not exceed the padded input")
+        .at_most(kernel_size.width, padded.width,
+                 "AvgPool2d: the window must not exceed the padded input");
+  }
+
+  constexpr Value lower(Graph& g, Value x) const { return lower(g, x, "AvgPool2d"); }
+  constexpr Value lower(Graph& g, Value x, const char* kind) const {
+    const Shape y = output(x.shape);
+    return g.add({.kind = kind,
+                  .attributes = {.geometry = {.input = x.shape, .output = y, .window = window()},
+                                 .count_include_pad = count_include_pad},
+                  .forward = forward,
+                  .backward = backward,
+                  .x = x.id},
+                 y);
+  }
+
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    const kernels::ConvGeometry& g = a.geometry;
+    kernels::avg_pool_forward(
+        {g.input, g.output, g.window, a.count_include_pad, c.batch, c.threads, c.x, c.y});
+  }
+  [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
+    const kernels::ConvGeometry& g = a.geometry;
+    kernels::avg_pool_gradient(
+        {g.input, g.output, g.window, a.count_include_pad, c.batch, c.threads, c.dy, c.dx});
+  }
 };
 
 // One number a channel: the mean of all its pixels.
 struct GlobalAvgPool2d {
   constexpr Shape output(Shape x) const { return {x.channels}; }
-};
-
-template <Text kind, AvgPool2d layer, Shape input>
-struct AvgPoolModule {
-  static constexpr Shape output = layer.output(input);
-
-  static void forward(const Call& c) {
-    kernels::avg_pool_forward(
-        {input, output, layer.window(), layer.count_include_pad, c.batch, c.threads, c.x, c.y});
-  }
-  static void backward(const Call& c) {
-    kernels::avg_pool_gradient(
-        {input, output, layer.window(), layer.count_include_pad, c.batch, c.threads, c.dy, c.dx});
-  }
-  static constexpr int lower(Graph& g, int x) {
-    return g.add({.kind = StaticText<kind>::value,
-                  .forward = forward,
-                  .backward = backward,
-                  .x = x,
-                  .window = layer.window(),
-                  .count_include_pad = layer.count_include_pad},
-                 output);
+  constexpr Value lower(Graph& g, Value x) const {
+    const AvgPool2d whole{.kernel_size = {x.shape.height, x.shape.width}};
+    return whole.lower(g, x, "GlobalAvgPool2d");
   }
 };
-
-template <AvgPool2d layer, Shape input>
-struct Module<layer, input> : AvgPoolModule<"AvgPool2d", layer, input> {
-  static_assert(AtLeast<layer.kernel_size.height, 1u> && AtLeast<layer.kernel_size.width, 1u>,
-                "AvgPool2d: kernel_size must be at least 1");
-  static_assert(AtLeast<layer.window().stride.height, 1u> &&
-                    AtLeast<layer.window().stride.width, 1u>,
-                "AvgPool2d: stride must be at least 1");
-  static_assert(AtMost<2 * layer.padding.height, layer.kernel_size.height> &&
-                    AtMost<2 * layer.padding.width, layer.kernel_size.width>,
-                "AvgPool2d: padding must be at most half of kernel_size");
-  static_assert(
-      AtMost<layer.padding.height + layer.extra_padding.height, layer.kernel_size.height - 1> &&
-          AtMost<layer.padding.width + layer.extra_padding.width, layer.kernel_size.width - 1>,
-      "AvgPool2d: padding + extra_padding must be less than kernel_size");
-  static_assert(AtMost<layer.kernel_size.height, layer.window().padded(input).height> &&
-                    AtMost<layer.kernel_size.width, layer.window().padded(input).width>,
-                "AvgPool2d: the window must not exceed the padded input");
-};
-
-template <GlobalAvgPool2d layer, Shape input>
-struct Module<layer, input>
-    : AvgPoolModule<"GlobalAvgPool2d", AvgPool2d{.kernel_size = {input.height, input.width}},
-                    input> {};
 
 }  // namespace etch

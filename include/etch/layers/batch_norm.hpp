@@ -3,9 +3,89 @@
 #pragma once
 #include <etch/kernels/batch_norm.hpp>
 #include <etch/layer.hpp>
-#include <etch/text.hpp>
 
 namespace etch {
+
+// What both have in common. Channels of the input; a row is a pixel.
+struct BatchNorm {
+  const char* kind;
+  float eps, momentum;
+  bool affine;
+
+  constexpr Value lower(Graph& g, Value x) const {
+    const std::size_t channels = x.shape.channels;
+    // After a Flatten the features lie as (height, width, channel); without one, only channels do.
+    const Shape features = x.shape.height * x.shape.width == 1 ? x.layout : Shape{channels};
+    const Shape learned = affine ? features : Shape{0};
+    Tensor mean = Tensor::vector("running_mean", features, Initial::zeros);
+    Tensor var = Tensor::vector("running_var", features, Initial::ones);
+    mean.buffer = var.buffer = true;
+    return g.add({.kind = kind,
+                  .attributes = {.geometry = {.input = x.shape},
+                                 .affine = affine,
+                                 .eps = eps,
+                                 .momentum = momentum},
+                  .forward = forward,
+                  .backward = backward,
+                  .fold = fold,
+                  .x = x.id,
+                  .dx_needs = g.frozen() ? Needs::nothing : Needs::input,
+                  .dw_needs = Needs::input,
+                  .in_place = true,
+                  .elementwise = true,
+                  .fusion = Fusion::norm,
+                  .saved = 2 * channels * sizeof(float)},
+                 x,
+                 {Tensor::vector("weight", learned, Initial::ones),
+                  Tensor::vector("bias", learned, Initial::zeros), mean, var});
+  }
+
+  // Operands of a step.
+  struct Operands {
+    std::size_t rows, channels;
+    const float *weight, *bias;
+    float* mean;  // of the batch, saved; null in evaluation
+
+    [[gnu::always_inline]] Operands(const Call& c, const Attributes& a)
+        : rows(c.batch * a.geometry.input.height * a.geometry.input.width),
+          channels(a.geometry.input.channels),
+          weight(a.affine ? c.parameters : nullptr),
+          bias(a.affine ? c.parameters + channels : nullptr),
+          mean(reinterpret_cast<float*>(c.saved)) {}
+    [[gnu::always_inline]] float* inv_std() const { return mean + channels; }
+  };
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    const Operands o(c, a);
+    if (c.mode == Mode::evaluate) {
+      kernels::batch_norm_inference({o.rows, o.channels, c.threads, a.eps, c.x, o.weight, o.bias,
+                                     c.buffers, c.buffers + o.channels, c.y});
+    } else if (c.mode == Mode::train) {
+      kernels::batch_norm_forward({o.rows, o.channels, c.threads, a.eps, a.momentum, c.x, o.weight,
+                                   o.bias, c.moving_buffers, c.moving_buffers + o.channels, o.mean,
+                                   o.inv_std(), c.y});
+    } else {
+      kernels::batch_norm_apply(
+          {o.rows, o.channels, c.threads, c.x, o.weight, o.bias, o.mean, o.inv_std(), c.y});
+    }
+  }
+  [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
+    const Operands o(c, a);
+    if (c.mode == Mode::evaluate) {
+      kernels::batch_norm_inference_gradient(
+          {o.rows, o.channels, c.threads, a.eps, c.dy, o.weight, c.buffers + o.channels, c.dx});
+      return;
+    }
+    float* dweight = a.affine ? c.gradients : nullptr;
+    float* dbias = dweight != nullptr ? dweight + o.channels : nullptr;
+    kernels::batch_norm_gradient({o.rows, o.channels, c.threads, c.x, c.dy, o.weight, o.mean,
+                                  o.inv_std(), c.dx, dweight, dbias, c.accumulate});
+  }
+  [[gnu::always_inline]] static void fold(const Call& c, const Attributes& a) {
+    const Operands o(c, a);
+    kernels::batch_norm_fold({o.channels, a.eps, o.weight, o.bias, c.buffers,
+                              c.buffers + o.channels, c.y, c.y + o.channels});
+  }
+};
 
 // y = (x - mean) / sqrt(var + eps) * weight + bias, a channel at a time. Training takes mean and
 // variance from the batch and moves the running ones by momentum; evaluation takes the running
@@ -17,6 +97,16 @@ struct BatchNorm2d {
   bool affine = true;
 
   constexpr Shape output(Shape x) const { return x; }
+  constexpr Problem check(Value x) const {
+    const std::size_t features = num_features ? num_features : x.shape.channels;
+    return Rules()
+        .holds(eps > 0, "BatchNorm2d: eps must be positive")
+        .equal(features, x.shape.channels,
+               "BatchNorm2d: num_features must equal the channels of the input");
+  }
+  constexpr Value lower(Graph& g, Value x) const {
+    return BatchNorm{"BatchNorm2d", eps, momentum, affine}.lower(g, x);
+  }
 };
 
 // The same over vectors (N, C), or over sequences (N, C, L) with Shape{C, 1, L}.
@@ -27,90 +117,18 @@ struct BatchNorm1d {
   bool affine = true;
 
   constexpr Shape output(Shape x) const { return x; }
-};
-
-template <Text kind, auto layer, Shape input>
-struct BatchNormModule {
-  static constexpr std::size_t channels = input.channels, pixels = input.height * input.width;
-  static_assert(layer.eps > 0, "BatchNorm: eps must be positive");
-
-  static const float* bias(const Call& c) {
-    return layer.affine ? c.parameters + channels : nullptr;
+  constexpr Problem check(Value x) const {
+    const std::size_t features = num_features ? num_features : x.shape.channels;
+    return Rules()
+        .holds(eps > 0, "BatchNorm1d: eps must be positive")
+        .equal(features, x.shape.channels,
+               "BatchNorm1d: num_features must equal the channels of the input")
+        .equal(x.shape.height, 1,
+               "BatchNorm1d: the input must be a vector or a sequence: its height must be 1");
   }
-  static const float* weight(const Call& c) { return layer.affine ? c.parameters : nullptr; }
-  static float* mean(const Call& c) { return reinterpret_cast<float*>(c.saved); }
-  static float* inv_std(const Call& c) { return mean(c) + channels; }
-
-  static void forward(const Call& c) {
-    const std::size_t rows = c.batch * pixels;
-    if (c.mode == Mode::evaluate) {
-      kernels::batch_norm_inference({rows, channels, c.threads, layer.eps, c.x, weight(c), bias(c),
-                                     c.buffers, c.buffers + channels, c.y});
-    } else if (c.mode == Mode::train) {
-      kernels::batch_norm_forward({rows, channels, c.threads, layer.eps, layer.momentum, c.x,
-                                   weight(c), bias(c), c.moving_buffers,
-                                   c.moving_buffers + channels, mean(c), inv_std(c), c.y});
-    } else {
-      kernels::batch_norm_apply(
-          {rows, channels, c.threads, c.x, weight(c), bias(c), mean(c), inv_std(c), c.y});
-    }
+  constexpr Value lower(Graph& g, Value x) const {
+    return BatchNorm{"BatchNorm1d", eps, momentum, affine}.lower(g, x);
   }
-  static void backward(const Call& c) {
-    const std::size_t rows = c.batch * pixels;
-    if (c.mode == Mode::evaluate) {
-      kernels::batch_norm_inference_gradient(
-          {rows, channels, c.threads, layer.eps, c.dy, weight(c), c.buffers + channels, c.dx});
-      return;
-    }
-    float* dweight = layer.affine ? c.gradients : nullptr;
-    float* dbias = dweight != nullptr ? dweight + channels : nullptr;
-    kernels::batch_norm_gradient({rows, channels, c.threads, c.x, c.dy, weight(c), mean(c),
-                                  inv_std(c), c.dx, dweight, dbias, c.accumulate});
-  }
-  static void fold(const Call& c) {
-    kernels::batch_norm_fold({channels, layer.eps, weight(c), bias(c), c.buffers,
-                              c.buffers + channels, c.y, c.y + channels});
-  }
-  static constexpr std::size_t saved(std::size_t) { return 2 * channels * sizeof(float); }
-
-  static constexpr int lower(Graph& g, int x) {
-    const Shape from = g.layout(x, input);
-    // After a Flatten the features lie as (height, width, channel); without one, only channels do.
-    const Shape features = pixels == 1 ? from : Shape{channels};
-    const Shape affine = layer.affine ? features : Shape{0};
-    Tensor mean = Tensor::vector("running_mean", features, Initial::zeros);
-    Tensor var = Tensor::vector("running_var", features, Initial::ones);
-    mean.buffer = var.buffer = true;
-    return g.add({.kind = StaticText<kind>::value,
-                  .forward = forward,
-                  .backward = backward,
-                  .x = x,
-                  .dx_needs = g.frozen() ? Needs::nothing : Needs::input,
-                  .dw_needs = Needs::input,
-                  .in_place = true,
-                  .elementwise = true,
-                  .fusion = Fusion::norm,
-                  .fold = fold,
-                  .eps = layer.eps,
-                  .saved = saved},
-                 from,
-                 {Tensor::vector("weight", affine, Initial::ones),
-                  Tensor::vector("bias", affine, Initial::zeros), mean, var});
-  }
-};
-
-template <BatchNorm2d layer, Shape input>
-struct Module<layer, input> : BatchNormModule<"BatchNorm2d", layer, input> {
-  static_assert(Equal<(layer.num_features ? layer.num_features : input.channels), input.channels>,
-                "BatchNorm2d: num_features must equal the channels of the input");
-};
-
-template <BatchNorm1d layer, Shape input>
-struct Module<layer, input> : BatchNormModule<"BatchNorm1d", layer, input> {
-  static_assert(Equal<(layer.num_features ? layer.num_features : input.channels), input.channels>,
-                "BatchNorm1d: num_features must equal the channels of the input");
-  static_assert(Equal<input.height, 1u>,
-                "BatchNorm1d: the input must be a vector or a sequence: its height must be 1");
 };
 
 }  // namespace etch

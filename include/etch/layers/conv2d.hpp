@@ -24,39 +24,37 @@ struct Conv2d {
     return {kernel_size, stride, padding, dilation, extra_padding};
   }
   constexpr Shape output(Shape x) const { return window().output(x, out_channels); }
-};
 
-template <Conv2d layer, Shape input>
-struct Module<layer, input> {
-  static constexpr std::size_t in = layer.in_channels ? layer.in_channels : input.channels;
-  static_assert(Equal<in, input.channels>,
-                "Conv2d: in_channels must equal the channels of the input");
-  static_assert(AtLeast<layer.out_channels, 1u>, "Conv2d: out_channels must be at least 1");
-  static_assert(AtLeast<layer.kernel_size.height, 1u> && AtLeast<layer.kernel_size.width, 1u>,
-                "Conv2d: kernel_size must be at least 1");
-  static_assert(AtLeast<layer.stride.height, 1u> && AtLeast<layer.stride.width, 1u>,
-                "Conv2d: stride must be at least 1");
-  static_assert(AtLeast<layer.dilation.height, 1u> && AtLeast<layer.dilation.width, 1u>,
-                "Conv2d: dilation must be at least 1");
-  static_assert(AtLeast<layer.groups, 1u>, "Conv2d: groups must be at least 1");
-  static constexpr std::size_t groups = layer.groups ? layer.groups : 1;
-  static_assert(Equal<in % groups, 0u>, "Conv2d: in_channels must be divisible by groups");
-  static_assert(Equal<layer.out_channels % groups, 0u>,
-                "Conv2d: out_channels must be divisible by groups");
-  static_assert(AtMost<reach(layer.kernel_size.height, layer.dilation.height),
-                       layer.window().padded(input).height>,
-                "Conv2d: the kernel must not be higher than the padded input");
-  static_assert(AtMost<reach(layer.kernel_size.width, layer.dilation.width),
-                       layer.window().padded(input).width>,
-                "Conv2d: the kernel must not be wider than the padded input");
+  constexpr Problem check(Value x) const {
+    const std::size_t in = in_channels ? in_channels : x.shape.channels;
+    const std::size_t parts = groups ? groups : 1;
+    const Pair padded = window().padded(x.shape);
+    return Rules()
+        .equal(in, x.shape.channels, "Conv2d: in_channels must equal the channels of the input")
+        .at_least(out_channels, 1, "Conv2d: out_channels must be at least 1")
+        .at_least(kernel_size.height, 1, "Conv2d: kernel_size must be at least 1")
+        .at_least(kernel_size.width, 1, "Conv2d: kernel_size must be at least 1")
+        .at_least(stride.height, 1, "Conv2d: stride must be at least 1")
+        .at_least(stride.width, 1, "Conv2d: stride must be at least 1")
+        .at_least(dilation.height, 1, "Conv2d: dilation must be at least 1")
+        .at_least(dilation.width, 1, "Conv2d: dilation must be at least 1")
+        .at_least(groups, 1, "Conv2d: groups must be at least 1")
+        .equal(in % parts, 0, "Conv2d: in_channels must be divisible by groups")
+        .equal(out_channels % parts, 0, "Conv2d: out_channels must be divisible by groups")
+        .at_most(reach(kernel_size.height, dilation.height), padded.height,
+                 "Conv2d: the kernel must not be higher than the padded input")
+        .at_most(reach(kernel_size.width, dilation.width), padded.width,
+                 "Conv2d: the kernel must not be wider than the padded input")
+        .equal(x.shape.channels, x.layout.channels,
+               "Conv2d: the input must be an image: it was flattened");
+  }
 
-  static constexpr kernels::ConvGeometry geometry{
-      .input = input, .output = layer.output(input), .window = layer.window(), .groups = groups};
-  using Kernels = Convolution<geometry, layer.bias, layer.algorithm>;
-
-  static constexpr int lower(Graph& g, int x) {
-    return g.add(Kernels::op("Conv2d", x), geometry.output,
-                 {Tensor::weight(geometry, 4), Kernels::bias()});
+  constexpr Value lower(Graph& g, Value x) const {
+    const kernels::ConvGeometry geometry{
+        .input = x.shape, .output = output(x.shape), .window = window(), .groups = groups};
+    return lower_convolution(g, x, "Conv2d",
+                             {.geometry = geometry, .algorithm = algorithm, .bias = bias},
+                             Tensor::weight(geometry, 4));
   }
 };
 

@@ -1,18 +1,13 @@
 // What Conv2d and Linear share: a convolution of known geometry with a bias or without. A Linear
 // is a 1x1 convolution over images of one pixel.
 #pragma once
+#include <etch/bind.hpp>
 #include <etch/kernels/conv2d.hpp>
 #include <etch/layer.hpp>
 
 #include <algorithm>
 
 namespace etch {
-
-enum class Algorithm : unsigned char {
-  gemm,      // implicit GEMM on SIMD registers, no im2col buffer
-  loops,     // the definition, tap by tap: small code, no scratch
-  unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
-};
 
 // Shared by all convolutions. noinline: the binary then holds one copy, and each layer only a call
 // with its geometry, kernels and weight count. The weights are in c.prepared, or else in
@@ -62,148 +57,200 @@ template <bool has_bias>
   }
 }
 
-// Parameters: the weights, then the bias.
+// What a convolution's kernels are chosen by, once for all who ask: what is known of the number of
+// images, and the tiles of Winograd in training, 0 for none.
+struct ConvChoice {
+  kernels::Images images = kernels::Images::any;
+  std::size_t forward_tile = 0, input_gradient_tile = 0;
+
+  constexpr ConvChoice(const Attributes& a, KernelUse use) {
+    if (a.algorithm == Algorithm::loops) return;
+    images = kernels::images_of(a.geometry, use.batch);
+    if (!use.winograd || !kernels::is_winograd(a.geometry)) return;
+    forward_tile = kernels::winograd_training_tile(a.geometry, use.batch);
+    input_gradient_tile =
+        kernels::winograd_training_tile(kernels::winograd_backward(a.geometry), use.batch);
+  }
+};
+
+// Bytes of scratch of what it chooses.
+constexpr std::size_t conv_forward_scratch(const Attributes& a, KernelUse use) {
+  if (a.algorithm == Algorithm::loops) return 0;
+  const std::size_t m = ConvChoice(a, use).forward_tile;
+  return m > 0 ? kernels::winograd_training_scratch(a.geometry, use.batch, use.threads, m)
+               : kernels::conv2d_forward_scratch(a.geometry, use.batch, use.threads);
+}
+constexpr std::size_t conv_backward_scratch(const Attributes& a, KernelUse use) {
+  if (a.algorithm == Algorithm::loops) return 0;
+  const kernels::ConvGeometry& g = a.geometry;
+  const std::size_t m = ConvChoice(a, use).input_gradient_tile;
+  const std::size_t dx = m > 0 ? kernels::winograd_training_scratch(kernels::winograd_backward(g),
+                                                                    use.batch, use.threads, m)
+                               : kernels::conv2d_input_gradient_scratch(g, use.batch, use.threads);
+  return std::max(dx, kernels::conv2d_weight_gradient_scratch(g, use.batch, use.threads));
+}
+
+// In training, in tiles of m.
+template <std::size_t m>
+void winograd_training_forward(const kernels::ConvForward& c) {
+  kernels::winograd_training_forward({c, m});
+}
+template <std::size_t m>
+void winograd_training_input_gradient(const kernels::ConvInputGradient& c) {
+  kernels::winograd_input_gradient({c, m});
+}
+
+// Kernels that read their geometry as they run: a host's, of a graph.
+template <bool fuses, auto* kernel>
+void convolve_forward(const Call& c, const Attributes& a) {
+  const auto convolve_so = a.bias ? convolve<true, fuses> : convolve<false, fuses>;
+  convolve_so(a.geometry, kernel, a.geometry.weights(), c);
+}
+template <auto* weight_gradient, auto* input_gradient>
+void convolve_gradients(const Call& c, const Attributes& a) {
+  const auto convolve_so = a.bias ? convolve_backward<true> : convolve_backward<false>;
+  convolve_so(a.geometry, conv_gradients<weight_gradient, input_gradient>, a.geometry.weights(), c);
+}
+inline void convolve_prepare(const Call& c, const Attributes& a) {
+  kernels::winograd_prepare({a.geometry, c.parameters, c.prepared});
+}
+template <auto* kernel>
+constexpr Kernel general_forward(bool fuses) {
+  return fuses ? computed<convolve_forward<true, kernel>>
+               : computed<convolve_forward<false, kernel>>;
+}
+template <auto* weight_gradient, auto* input_gradient>
+constexpr Kernel general_gradients = computed<convolve_gradients<weight_gradient, input_gradient>>;
+
+constexpr OpKernels general_convolution(const Op& op, KernelUse use) {
+  const Attributes& a = op.attributes;
+  const ConvChoice choice(a, use);
+  constexpr auto* dw = kernels::conv2d_weight_gradient;
+  OpKernels k{.forward = general_forward<kernels::conv2d_forward>(use.fuses),
+              .backward = general_gradients<dw, kernels::conv2d_input_gradient>,
+              .prepare = computed<convolve_prepare>,
+              .forward_prepared = general_forward<kernels::winograd_forward>(true),
+              .forward_scratch = conv_forward_scratch(a, use),
+              .backward_scratch = conv_backward_scratch(a, use)};
+  if (op.prepared > 0) {
+    k.prepared_scratch = kernels::winograd_scratch(a.geometry, use.batch, use.threads);
+  }
+  if (a.algorithm == Algorithm::loops) {
+    k.forward = general_forward<kernels::conv2d_forward_loops>(use.fuses);
+    k.backward = general_gradients<kernels::conv2d_weight_gradient_loops,
+                                   kernels::conv2d_input_gradient_loops>;
+  }
+  if (choice.forward_tile == 4) k.forward = general_forward<winograd_training_forward<4>>(false);
+  if (choice.forward_tile == 2) k.forward = general_forward<winograd_training_forward<2>>(false);
+  if (choice.input_gradient_tile == 4) {
+    k.backward = general_gradients<dw, winograd_training_input_gradient<4>>;
+  }
+  if (choice.input_gradient_tile == 2) {
+    k.backward = general_gradients<dw, winograd_training_input_gradient<2>>;
+  }
+  return k;
+}
+
+// Kernels of one geometry. Firmware has several, of which only those that are used are in the
+// flash.
 template <kernels::ConvGeometry geometry, bool has_bias, Algorithm algorithm = Algorithm::gemm>
 struct Convolution {
   static constexpr std::size_t weights = geometry.weights();
-  static constexpr std::size_t outputs = geometry.output.channels;
   static constexpr bool gemm = algorithm != Algorithm::loops;
   template <kernels::Images images = kernels::Images::any>
   using Kernels = kernels::ConvKernels<geometry, images, algorithm == Algorithm::unrolled>;
 
-  template <kernels::Images images, bool fuses>
+  template <auto* kernel, bool fuses>
   static void forward(const Call& c) {
-    constexpr auto* kernel = gemm ? Kernels<images>::forward : kernels::conv2d_forward_loops;
     convolve<has_bias, fuses>(geometry, kernel, weights, c);
+  }
+  template <auto* weight_gradient, auto* input_gradient>
+  static void backward(const Call& c) {
+    convolve_backward<has_bias>(geometry, conv_gradients<weight_gradient, input_gradient>, weights,
+                                c);
   }
   static void prepare(const Call& c) {
     kernels::winograd_prepare({geometry, c.parameters, c.prepared});
   }
-  static void forward_prepared(const Call& c) {
-    convolve<has_bias, true>(geometry, kernels::winograd_forward, weights, c);
-  }
-  // In training, in tiles of m.
-  template <std::size_t m>
-  static void winograd_forward(const kernels::ConvForward& c) {
-    kernels::winograd_training_forward({c, m});
-  }
-  template <std::size_t m>
-  static void winograd_input_gradient(const kernels::ConvInputGradient& c) {
-    kernels::winograd_input_gradient({c, m});
-  }
-  template <std::size_t m>
-  static void forward_winograd(const Call& c) {
-    convolve<has_bias, false>(geometry, winograd_forward<m>, weights, c);
-  }
-  template <std::size_t m>
-  static void backward_winograd(const Call& c) {
-    constexpr auto* dw_kernel = Kernels<>::weight_gradient;
-    convolve_backward<has_bias>(geometry, conv_gradients<dw_kernel, winograd_input_gradient<m>>,
-                                weights, c);
-  }
-  template <std::size_t m>
-  static constexpr std::size_t forward_winograd_scratch(std::size_t batch, std::size_t threads) {
-    return kernels::winograd_training_scratch(geometry, batch, threads, m);
-  }
-  template <std::size_t m>
-  static constexpr std::size_t backward_winograd_scratch(std::size_t batch, std::size_t threads) {
-    return std::max(
-        kernels::winograd_training_scratch(kernels::winograd_backward(geometry), batch, threads, m),
-        kernels::conv2d_weight_gradient_scratch(geometry, batch, threads));
-  }
-  static constexpr void take_winograd(OpKernels& k, std::size_t batch) {
-    const std::size_t m = kernels::winograd_training_tile(geometry, batch);
-    if (m > 0) {
-      k.forward = m == 4 ? forward_winograd<4> : forward_winograd<2>;
-      k.forward_scratch = m == 4 ? forward_winograd_scratch<4> : forward_winograd_scratch<2>;
-    }
-    const std::size_t back =
-        kernels::winograd_training_tile(kernels::winograd_backward(geometry), batch);
-    if (back > 0) {
-      k.backward = back == 4 ? backward_winograd<4> : backward_winograd<2>;
-      k.backward_scratch = back == 4 ? backward_winograd_scratch<4> : backward_winograd_scratch<2>;
-    }
-  }
-  template <kernels::Images images>
-  static void backward(const Call& c) {
-    constexpr auto* dw_kernel =
-        gemm ? Kernels<images>::weight_gradient : kernels::conv2d_weight_gradient_loops;
-    constexpr auto* dx_kernel =
-        gemm ? Kernels<images>::input_gradient : kernels::conv2d_input_gradient_loops;
-    convolve_backward<has_bias>(geometry, conv_gradients<dw_kernel, dx_kernel>, weights, c);
-  }
+
   template <kernels::Images images>
   static constexpr OpKernels of(bool fuses) {
-    return {fuses ? forward<images, true> : forward<images, false>, backward<images>,
-            forward_scratch, backward_scratch};
+    if constexpr (gemm) {
+      using K = Kernels<images>;
+      return {.forward = fuses ? forward<K::forward, true> : forward<K::forward, false>,
+              .backward = backward<K::weight_gradient, K::input_gradient>};
+    } else {
+      constexpr auto* kernel = kernels::conv2d_forward_loops;
+      return {.forward = fuses ? forward<kernel, true> : forward<kernel, false>,
+              .backward = backward<kernels::conv2d_weight_gradient_loops,
+                                   kernels::conv2d_input_gradient_loops>};
+    }
   }
-  static constexpr OpKernels kernels_of(const Op&, KernelUse use) {
+  static constexpr void take_winograd(OpKernels& k, ConvChoice choice) {
+    if (choice.forward_tile > 0) {
+      k.forward = choice.forward_tile == 4 ? forward<winograd_training_forward<4>, false>
+                                           : forward<winograd_training_forward<2>, false>;
+    }
+    constexpr auto* dw = Kernels<>::weight_gradient;
+    if (choice.input_gradient_tile > 0) {
+      k.backward = choice.input_gradient_tile == 4
+                       ? backward<dw, winograd_training_input_gradient<4>>
+                       : backward<dw, winograd_training_input_gradient<2>>;
+    }
+  }
+  static constexpr OpKernels kernels_of(const Op& op, KernelUse use) {
     using kernels::Images;
-    const Images images = gemm ? kernels::images_of(geometry, use.batch) : Images::any;
-    OpKernels all = images == Images::one          ? of<Images::one>(use.fuses)
-                    : images == Images::fill_tiles ? of<Images::fill_tiles>(use.fuses)
-                                                   : of<Images::any>(use.fuses);
-    if constexpr (gemm && kernels::is_winograd(geometry)) {
-      if (use.winograd) take_winograd(all, use.batch);
+    const ConvChoice choice(op.attributes, use);
+    OpKernels all = choice.images == Images::one          ? of<Images::one>(use.fuses)
+                    : choice.images == Images::fill_tiles ? of<Images::fill_tiles>(use.fuses)
+                                                          : of<Images::any>(use.fuses);
+    all.forward_scratch = conv_forward_scratch(op.attributes, use);
+    all.backward_scratch = conv_backward_scratch(op.attributes, use);
+    if constexpr (gemm) {
+      if (choice.forward_tile == 0) {
+        all.forward_scratch = Kernels<>::forward_scratch(use.batch, use.threads);
+      }
+      if constexpr (kernels::is_winograd(geometry)) take_winograd(all, choice);
+      if constexpr (kernels::winograd_tile(geometry) > 0) {
+        all.prepare = prepare;
+        all.forward_prepared = forward<kernels::winograd_forward, true>;
+        all.prepared_scratch = kernels::winograd_scratch(geometry, use.batch, use.threads);
+      }
     }
     return all;
   }
-  static constexpr std::size_t forward_scratch(std::size_t batch, std::size_t threads) {
-    return gemm ? Kernels<>::forward_scratch(batch, threads) : 0;
-  }
-  static constexpr std::size_t backward_scratch(std::size_t batch, std::size_t threads) {
-    if (!gemm) return 0;
-    const std::size_t dx = kernels::conv2d_input_gradient_scratch(geometry, batch, threads);
-    const std::size_t dw = kernels::conv2d_weight_gradient_scratch(geometry, batch, threads);
-    return dx > dw ? dx : dw;
-  }
-  static constexpr std::size_t prepared_scratch(std::size_t batch, std::size_t threads) {
-    return kernels::winograd_scratch(geometry, batch, threads);
-  }
-  static constexpr Op op(const char* kind, int x) {
-    Op op = direct(kind, x);
-    if constexpr (gemm && kernels::winograd_tile(geometry) > 0) {
-      op.prepared = kernels::winograd_weights(geometry) * sizeof(float);
-      op.prepare = prepare;
-      op.forward_prepared = forward_prepared;
-      op.prepared_scratch = prepared_scratch;
-    }
-    return op;
-  }
-  static constexpr Op direct(const char* kind, int x) {
-    return {.kind = kind,
-            .forward = forward<kernels::Images::any, true>,
-            .backward = backward<kernels::Images::any>,
-            .kernels_of = kernels_of,
-            .x = x,
-            .dw_needs = Needs::input,
-            .accumulates = true,
-            .fusion = Fusion::takes,
-            .with_bias = biased(),
-            .macs = std::uint64_t{weights} * geometry.output.height * geometry.output.width,
-            .forward_scratch = forward_scratch,
-            .backward_scratch = backward_scratch};
-  }
-  // What Graph::append knows of an op stays.
-  static constexpr Op with_bias(const Op& op) {
-    Op biased = Convolution<geometry, true, algorithm>::op(op.kind, op.x);
-    biased.y = op.y;
-    biased.scope = op.scope;
-    biased.frozen = op.frozen;
-    return biased;
-  }
-  static constexpr auto biased() -> Op (*)(const Op&) {
-    if constexpr (has_bias) {
-      return same_op;
-    } else {
-      return with_bias;
-    }
-  }
-  // A bias, or nothing.
-  static constexpr Tensor bias() {
-    return Tensor::vector("bias", {has_bias ? outputs : 0}, Initial::uniform,
-                          geometry.inputs() * geometry.taps());
-  }
 };
+
+inline void convolution_forward(const Call& c, const Attributes& a) {
+  convolve_forward<true, kernels::conv2d_forward>(c, a);
+}
+inline void convolution_backward(const Call& c, const Attributes& a) {
+  convolve_gradients<kernels::conv2d_weight_gradient, kernels::conv2d_input_gradient>(c, a);
+}
+template <Attributes a>
+struct Bound<convolution_forward, convolution_backward, nothing_to_compute, a>
+    : Convolution<a.geometry, a.bias, a.algorithm> {};
+
+// Adds a convolution. Parameters: the weights, as `weight` lays them out, then the bias, if any.
+constexpr Value lower_convolution(Graph& g, Value x, const char* kind, const Attributes& a,
+                                  const Tensor& weight) {
+  const kernels::ConvGeometry& geometry = a.geometry;
+  const bool winograd = a.algorithm != Algorithm::loops && kernels::winograd_tile(geometry) > 0;
+  return g.add(
+      {.kind = kind,
+       .attributes = a,
+       .forward = convolution_forward,
+       .backward = convolution_backward,
+       .kernels_of = general_convolution,
+       .x = x.id,
+       .dw_needs = Needs::input,
+       .accumulates = true,
+       .fusion = Fusion::takes,
+       .prepared = winograd ? kernels::winograd_weights(geometry) * sizeof(float) : 0,
+       .macs = std::uint64_t{geometry.weights()} * geometry.output.height * geometry.output.width},
+      geometry.output,
+      {weight, Tensor::vector("bias", {a.bias ? geometry.output.channels : 0}, Initial::uniform,
+                              geometry.inputs() * geometry.taps())});
+}
 
 }  // namespace etch

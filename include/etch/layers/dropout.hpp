@@ -12,29 +12,28 @@ struct Dropout {
   float p = 0.5f;
 
   constexpr Shape output(Shape x) const { return x; }
-};
-
-template <Dropout layer, Shape input>
-struct Module<layer, input> {
-  static_assert(layer.p >= 0, "Dropout: p must be at least 0");
-  static_assert(layer.p <= 1, "Dropout: p must be at most 1");
-
-  static void forward(const Call& c) {
-    kernels::dropout({layer.p, c.key, c.batch * input.elements(), c.threads, c.x, c.y});
+  constexpr Problem check(Value) const {
+    return Rules()
+        .holds(p >= 0, "Dropout: p must be at least 0")
+        .holds(p <= 1, "Dropout: p must be at most 1");
   }
-  static void backward(const Call& c) {
-    kernels::dropout({layer.p, c.key, c.batch * input.elements(), c.threads, c.dy, c.dx});
-  }
-  static constexpr int lower(Graph& g, int x) {
+  constexpr Value lower(Graph& g, Value x) const {
     return g.add({.kind = "Dropout",
+                  .attributes = {.geometry = {.input = x.shape}, .p = p},
                   .forward = forward,
                   .backward = backward,
-                  .x = x,
+                  .x = x.id,
                   .in_place = true,
                   .elementwise = true,
                   .only_in_training = true,
                   .draws = true},
-                 g.layout(x, input));
+                 x);
+  }
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    kernels::dropout({a.p, c.key, c.batch * a.inputs(), c.threads, c.x, c.y});
+  }
+  [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
+    kernels::dropout({a.p, c.key, c.batch * a.inputs(), c.threads, c.dy, c.dx});
   }
 };
 

@@ -10,11 +10,7 @@ namespace etch {
 // are converted when they are read from or written to a file in PyTorch's order.
 struct Flatten {
   constexpr Shape output(Shape x) const { return {x.elements()}; }
-};
-
-template <Flatten layer, Shape input>
-struct Module<layer, input> {
-  static constexpr int lower(Graph&, int x) { return x; }
+  constexpr Value lower(Graph&, Value x) const { return {x.id, output(x.shape), x.layout}; }
 };
 
 }  // namespace etch

@@ -10,13 +10,9 @@ namespace etch {
 template <Layer auto... layers>
 struct Frozen {
   constexpr Shape output(Shape x) const { return Sequential<layers...>{}.output(x); }
-};
-
-template <auto... layers, Frozen<layers...> layer, Shape input>
-struct Module<layer, input> {
-  static constexpr int lower(Graph& g, int x) {
+  constexpr Value lower(Graph& g, Value x) const {
     const bool before = g.freeze(true);
-    x = Module<Sequential<layers...>{}, input>::lower(g, x);
+    x = Sequential<layers...>{}.lower(g, x);
     g.freeze(before);
     return x;
   }

@@ -10,13 +10,13 @@ struct LeakyReLU {
   float negative_slope = 0.01f;
 
   constexpr Shape output(Shape x) const { return x; }
-};
-
-template <LeakyReLU layer, Shape input>
-struct Module<layer, input> : ActivationModule<"LeakyReLU", kernels::Function::leaky_relu,
-                                               Slope{layer.negative_slope}, input> {
   // Backward reads the sign of x off y.
-  static_assert(layer.negative_slope > 0, "LeakyReLU: negative_slope must be positive");
+  constexpr Problem check(Value) const {
+    return Rules().holds(negative_slope > 0, "LeakyReLU: negative_slope must be positive");
+  }
+  constexpr Value lower(Graph& g, Value x) const {
+    return Activation::lower(g, x, "LeakyReLU", kernels::Function::leaky_relu, negative_slope);
+  }
 };
 
 }  // namespace etch

@@ -13,29 +13,28 @@ struct Linear {
   Algorithm algorithm = Algorithm::gemm;
 
   constexpr Shape output(Shape) const { return {out_features}; }
-};
 
-template <Linear layer, Shape input>
-struct Module<layer, input> {
-  static constexpr std::size_t in = layer.in_features ? layer.in_features : input.elements();
-  static_assert(Equal<in, input.elements()>,
-                "Linear: in_features must equal the size of the input");
-  static_assert(Equal<input.elements(), input.channels>,
-                "Linear: the input must be a vector: put a Flatten before it");
-  static_assert(AtLeast<layer.out_features, 1u>, "Linear: out_features must be at least 1");
+  constexpr Problem check(Value x) const {
+    const std::size_t size = x.shape.elements();
+    return Rules()
+        .equal(in_features ? in_features : size, size,
+               "Linear: in_features must equal the size of the input")
+        .equal(size, x.shape.channels,
+               "Linear: the input must be a vector: put a Flatten before it")
+        .at_least(out_features, 1, "Linear: out_features must be at least 1");
+  }
 
-  using Kernels =
-      Convolution<kernels::ConvGeometry{
-                      .input = {in}, .output = {layer.out_features}, .window = {.kernel_size = 1}},
-                  layer.bias, layer.algorithm>;
-
-  static constexpr int lower(Graph& g, int x) {
-    const Shape from = g.layout(x, input);  // before a Flatten
-    const kernels::ConvGeometry layout{.input = {from.channels},
-                                       .output = {layer.out_features},
-                                       .window = {.kernel_size = {from.height, from.width}}};
-    return g.add(Kernels::op("Linear", x), layer.output(input),
-                 {Tensor::weight(layout, 2), Kernels::bias()});
+  constexpr Value lower(Graph& g, Value x) const {
+    const kernels::ConvGeometry geometry{
+        .input = x.shape, .output = {out_features}, .window = {.kernel_size = 1}};
+    // Weights lie as the features do, which before a Flatten are an image.
+    const kernels::ConvGeometry layout{
+        .input = {x.layout.channels},
+        .output = {out_features},
+        .window = {.kernel_size = {x.layout.height, x.layout.width}}};
+    return lower_convolution(g, x, "Linear",
+                             {.geometry = geometry, .algorithm = algorithm, .bias = bias},
+                             Tensor::weight(layout, 2));
   }
 };
 

@@ -10,16 +10,12 @@ namespace etch {
 template <Text name, Layer auto layer>
 struct Named {
   constexpr Shape output(Shape x) const { return layer.output(x); }
-};
-
-template <Text name, auto layer, Named<name, layer> named, Shape input>
-struct Module<named, input> {
-  static constexpr int lower(Graph& g, int x) {
+  constexpr Value lower(Graph& g, Value x) const {
     if constexpr (name.empty()) {
-      return Module<layer, input>::lower(g, x);
+      return add_layer(g, layer, x);
     } else {
       const int outer = g.enter(StaticText<name>::value);
-      x = Module<layer, input>::lower(g, x);
+      x = add_layer(g, layer, x);
       g.leave(outer);
       return x;
     }

@@ -8,9 +8,9 @@ namespace etch {
 // y = max(x, 0), any shape.
 struct ReLU {
   constexpr Shape output(Shape x) const { return x; }
+  constexpr Value lower(Graph& g, Value x) const {
+    return Activation::lower(g, x, "ReLU", kernels::Function::relu);
+  }
 };
-
-template <ReLU layer, Shape input>
-struct Module<layer, input> : ActivationModule<"ReLU", kernels::Function::relu, Slope{}, input> {};
 
 }  // namespace etch

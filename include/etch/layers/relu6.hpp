@@ -8,10 +8,9 @@ namespace etch {
 // y = min(max(x, 0), 6), any shape.
 struct ReLU6 {
   constexpr Shape output(Shape x) const { return x; }
-};
-
-template <ReLU6 layer, Shape input>
-struct Module<layer, input> : ActivationModule<"ReLU6", kernels::Function::relu6, Slope{}, input> {
+  constexpr Value lower(Graph& g, Value x) const {
+    return Activation::lower(g, x, "ReLU6", kernels::Function::relu6);
+  }
 };
 
 }  // namespace etch

@@ -9,24 +9,21 @@ namespace etch {
 template <std::size_t n, Layer auto block>
 struct Repeat {
   constexpr Shape output(Shape x) const { return n == 0 ? x : block.output(x); }
-};
-
-template <std::size_t n, auto block, Repeat<n, block> layer, Shape input>
-struct Module<layer, input> {
-  static constexpr Shape after = layer.output(input);
-  static_assert(Equal<after.channels, input.channels>,
-                "Repeat: the block must keep the channels of its input");
-  static_assert(Equal<after.height, input.height>,
-                "Repeat: the block must keep the height of its input");
-  static_assert(Equal<after.width, input.width>,
-                "Repeat: the block must keep the width of its input");
-
-  static constexpr int lower(Graph& g, int x, std::size_t index = 0) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const int outer = g.enter(nullptr, index + i);
-      x = Module<block, input>::lower(g, x);
-      g.leave(outer);
-    }
+  constexpr Problem check(Value x) const {
+    const Shape before = x.shape, after = output(before);
+    return Rules()
+        .equal(after.channels, before.channels,
+               "Repeat: the block must keep the channels of its input")
+        .equal(after.height, before.height, "Repeat: the block must keep the height of its input")
+        .equal(after.width, before.width, "Repeat: the block must keep the width of its input");
+  }
+  constexpr Value lower(Graph& g, Value x) const {
+    std::size_t index = 0;
+    return lower_copies(g, x, index);
+  }
+  // The copies are numbered from `index` on.
+  constexpr Value lower_copies(Graph& g, Value x, std::size_t& index) const {
+    for (std::size_t i = 0; i < n; ++i) x = lower_numbered(g, block, x, index);
     return x;
   }
 };

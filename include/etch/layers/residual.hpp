@@ -6,40 +6,55 @@
 
 namespace etch {
 
+struct Sum {
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    kernels::add({c.batch * a.inputs(), c.threads, c.x, c.skip, c.y});
+  }
+};
+
+// Adds the end of a Residual.
+constexpr Value lower_sum(Graph& g, Value body, Value shortcut) {
+  const Shape y = body.shape, skip = shortcut.shape;
+  const Problem problem =
+      Rules()
+          .equal(y.channels, skip.channels,
+                 "Residual: body and shortcut must end in the same channels")
+          .equal(y.height, skip.height, "Residual: body and shortcut must end in the same height")
+          .equal(y.width, skip.width, "Residual: body and shortcut must end in the same width")
+          .equal(body.layout.channels, shortcut.layout.channels,
+                 "Residual: body and shortcut must both be flattened, or neither");
+  if (!g.accepts(problem)) return body;
+  // No backward: both inputs take the output's gradient as it is.
+  return g.add({.kind = "Residual",
+                .attributes = {.geometry = {.input = y}},
+                .forward = Sum::forward,
+                .x = body.id,
+                .skip = shortcut.id,
+                .in_place = true},
+               body);
+}
+
 // The body's parameters keep the names around them (torchvision's "layer1.0.conv1.weight"); those
 // of the shortcut stand under "shortcut", or under its own name where it is Named.
 template <Layer auto body, Layer auto shortcut = Identity{}>
 struct Residual {
   constexpr Shape output(Shape x) const { return body.output(x); }
-};
-
-template <auto layer>
-inline constexpr bool is_named = false;
-template <Text name, auto layer, Named<name, layer> named>
-inline constexpr bool is_named<named> = true;
-
-template <auto body, auto shortcut, Residual<body, shortcut> layer, Shape input>
-struct Module<layer, input> {
-  static constexpr Shape main = body.output(input), skip = shortcut.output(input);
-  static_assert(Equal<main.channels, skip.channels>,
-                "Residual: body and shortcut must end in the same channels");
-  static_assert(Equal<main.height, skip.height>,
-                "Residual: body and shortcut must end in the same height");
-  static_assert(Equal<main.width, skip.width>,
-                "Residual: body and shortcut must end in the same width");
-
-  static void forward(const Call& c) {
-    kernels::add({c.batch * main.elements(), c.threads, c.x, c.skip, c.y});
-  }
-  static constexpr int lower(Graph& g, int x) {
-    const int y = Module<body, input>::lower(g, x);
-    const int outer = is_named<shortcut> ? none : g.enter("shortcut");
-    const int around = Module<shortcut, input>::lower(g, x);
-    if (!is_named<shortcut>) g.leave(outer);
-    // No backward: both inputs take the output's gradient as it is.
-    return g.add({.kind = "Residual", .forward = forward, .x = y, .skip = around, .in_place = true},
-                 main);
+  constexpr Value lower(Graph& g, Value x) const {
+    const Value y = add_layer(g, body, x);
+    return lower_sum(g, y, lower_shortcut(g, shortcut, x));
   }
 };
+
+template <class L>
+constexpr Value lower_shortcut(Graph& g, const L& shortcut, Value x) {
+  const int outer = g.enter("shortcut");
+  x = add_layer(g, shortcut, x);
+  g.leave(outer);
+  return x;
+}
+template <Text name, auto layer>
+constexpr Value lower_shortcut(Graph& g, const Named<name, layer>& shortcut, Value x) {
+  return add_layer(g, shortcut, x);
+}
 
 }  // namespace etch

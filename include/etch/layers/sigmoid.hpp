@@ -8,10 +8,9 @@ namespace etch {
 // y = 1 / (1 + exp(-x)), any shape.
 struct Sigmoid {
   constexpr Shape output(Shape x) const { return x; }
+  constexpr Value lower(Graph& g, Value x) const {
+    return Activation::lower(g, x, "Sigmoid", kernels::Function::sigmoid);
+  }
 };
-
-template <Sigmoid layer, Shape input>
-struct Module<layer, input>
-    : ActivationModule<"Sigmoid", kernels::Function::sigmoid, Slope{}, input> {};
 
 }  // namespace etch

@@ -10,26 +10,24 @@ namespace etch {
 // For training on class labels leave it out: CrossEntropyLoss holds it.
 struct Softmax {
   constexpr Shape output(Shape x) const { return x; }
-};
-
-template <Softmax layer, Shape input>
-struct Module<layer, input> {
-  static constexpr std::size_t rows = input.height * input.width, columns = input.channels;
-
-  static void forward(const Call& c) {
-    kernels::softmax({c.batch * rows, columns, c.threads, c.x, c.y});
-  }
-  static void backward(const Call& c) {
-    kernels::softmax_gradient({c.batch * rows, columns, c.threads, c.y, c.dy, c.dx});
-  }
-  static constexpr int lower(Graph& g, int x) {
+  constexpr Value lower(Graph& g, Value x) const {
     return g.add({.kind = "Softmax",
+                  .attributes = {.geometry = {.input = x.shape}},
                   .forward = forward,
                   .backward = backward,
-                  .x = x,
+                  .x = x.id,
                   .dx_needs = Needs::output,
                   .in_place = true},
-                 g.layout(x, input));
+                 x);
+  }
+  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
+    kernels::softmax({rows(c, a), a.geometry.input.channels, c.threads, c.x, c.y});
+  }
+  [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
+    kernels::softmax_gradient({rows(c, a), a.geometry.input.channels, c.threads, c.y, c.dy, c.dx});
+  }
+  [[gnu::always_inline]] static std::size_t rows(const Call& c, const Attributes& a) {
+    return c.batch * a.geometry.input.height * a.geometry.input.width;
   }
 };
 

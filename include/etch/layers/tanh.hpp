@@ -8,9 +8,9 @@ namespace etch {
 // y = tanh(x), any shape.
 struct Tanh {
   constexpr Shape output(Shape x) const { return x; }
+  constexpr Value lower(Graph& g, Value x) const {
+    return Activation::lower(g, x, "Tanh", kernels::Function::tanh);
+  }
 };
-
-template <Tanh layer, Shape input>
-struct Module<layer, input> : ActivationModule<"Tanh", kernels::Function::tanh, Slope{}, input> {};
 
 }  // namespace etch

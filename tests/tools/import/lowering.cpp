@@ -16,7 +16,7 @@ TEST_CASE("A lowered batch norm keeps its epsilon, with which it will be folded"
                             {{"weight", v}, {"bias", v}, {"running_mean", v}, {"running_var", v}}));
   const Lowering lowering(n, structure_of(n));
   const GraphView graph = lowering.graph();
-  CHECK(graph.ops[graph.size.ops - 1].eps == 0.25f);
+  CHECK(graph.ops[graph.size.ops - 1].attributes.eps == 0.25f);
 }
 
 TEST_CASE(

@@ -3,6 +3,7 @@
 #include "import/lowering.hpp"
 
 #include <etch/layers/avg_pool2d.hpp>
+#include <etch/layers/flatten.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -23,8 +24,8 @@ Lowering::Lowering(const ImportedNetwork& network, const std::vector<Piece>& pie
       tensors_(4 * network.layers().size() + 1),
       scopes_(count(pieces) + 1) {
   Graph g(ops_.data(), values_.data(), tensors_.data(), scopes_.data());
-  const int x = g.input(network.shape(0));
-  const GraphTotals totals = g.finish(chain(g, pieces, x));
+  const Value x = g.input(network.shape(0));
+  const GraphTotals totals = g.finish(chain(g, pieces, x).id);
   view_ = GraphView{totals};
   view_.ops = ops_.data();
   view_.values = values_.data();
@@ -42,7 +43,7 @@ const std::vector<float>& Lowering::values(int i) const {
 }
 
 // As a Sequential: children are numbered, a repeat's copies too.
-int Lowering::chain(Graph& g, const std::vector<Piece>& pieces, int x) {
+Value Lowering::chain(Graph& g, const std::vector<Piece>& pieces, Value x) {
   std::size_t number = 0;
   for (const Piece& p : pieces) {
     const std::size_t length = p.kind == Piece::repeat ? p.pieces_of_copy() : 1;
@@ -62,29 +63,29 @@ int Lowering::chain(Graph& g, const std::vector<Piece>& pieces, int x) {
   return x;
 }
 
-int Lowering::piece(Graph& g, const Piece& p, int x) {
+Value Lowering::piece(Graph& g, const Piece& p, Value x) {
   return p.kind == Piece::residual ? residual(g, p, x) : layer(g, p.index, x);
 }
 
-int Lowering::residual(Graph& g, const Piece& p, int x) {
-  const int y = chain(g, p.body, x);
+Value Lowering::residual(Graph& g, const Piece& p, Value x) {
+  const Value y = chain(g, p.body, x);
   const int outer = g.enter("shortcut");
   const bool single = p.shortcut.size() == 1 && p.shortcut[0].kind == Piece::layer;
-  const int around = single ? piece(g, p.shortcut[0], x) : chain(g, p.shortcut, x);
+  const Value around = single ? piece(g, p.shortcut[0], x) : chain(g, p.shortcut, x);
   g.leave(outer);
   layers_.push_back(p.index);
-  return g.add({.kind = "Residual", .x = y, .skip = around}, network_.shape(p.y));
+  return g.add({.kind = "Residual", .x = y.id, .skip = around.id}, network_.shape(p.y));
 }
 
 // The window of a global pool.
 static Window whole(Shape s) { return AvgPool2d{.kernel_size = {s.height, s.width}}.window(); }
 
-int Lowering::layer(Graph& g, int index, int x) {
+Value Lowering::layer(Graph& g, int index, Value x) {
   const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(index)];
-  if (l.kind == LayerKind::flatten) return x;
+  if (l.kind == LayerKind::flatten) return Flatten{}.lower(g, x);
   layers_.push_back(index);
-  const Shape in = network_.shape(l.x), from = g.layout(x, in);
-  Op op{.kind = layer_name(l.kind), .x = x};
+  const Shape in = network_.shape(l.x), from = x.layout;
+  Op op{.kind = layer_name(l.kind), .x = x.id};
   if (l.kind == LayerKind::conv2d || l.kind == LayerKind::linear) {
     const bool conv = l.kind == LayerKind::conv2d;
     op.fusion = Fusion::takes;
@@ -104,21 +105,21 @@ int Lowering::layer(Graph& g, int index, int x) {
   }
   if (l.kind == LayerKind::batch_norm) {
     op.fusion = Fusion::norm;
-    op.eps = l.eps;
+    op.attributes.eps = l.eps;
     const Shape features = in.height * in.width == 1 ? from : Shape{in.channels};
     Tensor mean = Tensor::vector("running_mean", features, Initial::zeros);
     Tensor var = Tensor::vector("running_var", features, Initial::ones);
     mean.buffer = var.buffer = true;
-    return g.add(op, from,
+    return g.add(op, x,
                  {Tensor::vector("weight", features, Initial::ones),
                   Tensor::vector("bias", features, Initial::zeros), mean, var});
   }
   const bool pool = l.kind == LayerKind::max_pool || l.kind == LayerKind::avg_pool ||
                     l.kind == LayerKind::global_avg_pool;
-  op.slope = l.kind == LayerKind::leaky_relu ? l.slope : 0;
-  if (!pool) return g.add(op, from);
-  op.window = l.kind == LayerKind::global_avg_pool ? whole(in) : l.window;
-  op.count_include_pad = l.count_include_pad;
+  op.attributes.negative_slope = l.kind == LayerKind::leaky_relu ? l.slope : 0;
+  if (!pool) return g.add(op, x);
+  op.attributes.geometry.window = l.kind == LayerKind::global_avg_pool ? whole(in) : l.window;
+  op.attributes.count_include_pad = l.count_include_pad;
   return g.add(op, network_.shape(l.y));
 }
 

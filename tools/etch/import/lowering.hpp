@@ -21,10 +21,10 @@ class Lowering {
   const std::vector<float>& values(int i) const;
 
  private:
-  int chain(Graph& g, const std::vector<Piece>& pieces, int x);
-  int piece(Graph& g, const Piece& piece, int x);
-  int residual(Graph& g, const Piece& piece, int x);
-  int layer(Graph& g, int index, int x);
+  Value chain(Graph& g, const std::vector<Piece>& pieces, Value x);
+  Value piece(Graph& g, const Piece& piece, Value x);
+  Value residual(Graph& g, const Piece& piece, Value x);
+  Value layer(Graph& g, int index, Value x);
 
   const ImportedNetwork& network_;
   std::vector<Op> ops_;

@@ -88,12 +88,13 @@ InferenceRun::InferenceRun(GraphView graph, InferenceOptions options)
   memory_.parameters = parameters_.data();
   memory_.batch = options.batch;
   memory_.threads = options.threads;
-  for (std::size_t i = 0; i < program_.num_prepare; ++i) run_step(program_.steps[i], memory_);
+  for (std::size_t i = 0; i < program_.num_prepare; ++i)
+    run_step(program_.steps[i], memory_, graph_.ops);
 }
 
 std::span<const float> InferenceRun::operator()() {
   for (std::size_t i = program_.num_prepare; i < program_.steps.size(); ++i) {
-    run_step(program_.steps[i], memory_);
+    run_step(program_.steps[i], memory_, graph_.ops);
   }
   return {memory_.source(program_.output), memory_.batch * graph_.values[graph_.output].elements()};
 }

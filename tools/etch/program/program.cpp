@@ -32,7 +32,7 @@ struct WorkingTables {
   std::vector<Step> steps;
   std::vector<Buffer> buffers;
   std::vector<int> starts, ends, next, refs;
-  std::vector<Value> values;
+  std::vector<ValueState> values;
 };
 
 Recompute recompute_from_text(const std::string& text) {

@@ -99,7 +99,8 @@ float Session::backward(std::span<const float> images, std::span<const std::int3
     diverged_ = diverged_op_ != none;
     if (!diverged_) move(s.parameters, s.count, gradients);
   };
-  run_training(training_.steps, m, loss, update);
+  const auto run = [&](const Step& s) { run_step(s, m, graph_.ops); };
+  run_training(training_.steps, run, loss, update);
   ++runs_;
   if (fused() && !diverged_) ++updates_;
   pending_ = true;
@@ -124,7 +125,7 @@ std::string Session::where_diverged(std::span<const float> images,
     if (s.kind == StepKind::loss) {
       run_loss(s, m, labels, 1);
     } else {
-      run_step(s, m);
+      run_step(s, m, graph_.ops);
     }
     if (auto where = not_finite_after(graph_, s, m)) return *where;
   }
@@ -136,7 +137,7 @@ std::string Session::where_evaluation_diverged(std::span<const float> images) {
   if (auto where = not_finite_in_statistics(graph_, parameters_.data())) return *where;
   const Memory m = memory(images);
   for (const Step& s : inference_.steps) {
-    run_step(s, m);
+    run_step(s, m, graph_.ops);
     if (auto where = not_finite_after(graph_, s, m)) return *where;
   }
   return only_loss;
@@ -169,7 +170,7 @@ float Session::clip_grad_norm(float max_norm) {
 
 std::span<const float> Session::evaluate(std::span<const float> images) {
   const Memory m = memory(images);
-  for (const Step& s : inference_.steps) run_step(s, m);
+  for (const Step& s : inference_.steps) run_step(s, m, graph_.ops);
   return {m.source(inference_.output), m.batch * output_size_};
 }
 

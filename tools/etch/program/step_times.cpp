@@ -56,7 +56,7 @@ class Machine {
     } else if (s.kind == StepKind::update) {
       update(s.parameters, s.count, memory_.gradients_of(s));
     } else {
-      run_step(s, memory_);
+      run_step(s, memory_, graph_.ops);
     }
   }
   void update_all() { update(0, graph_.num_trainable, gradients_.data()); }
@@ -134,7 +134,7 @@ std::size_t inside_macs(GraphView graph, int op) {
     const Tensor& tensor = graph.tensors[t];
     if (tensor.op != op || tensor.rank != 4) continue;
     const kernels::ConvGeometry& g = tensor.geometry;
-    // A layer of somebody else's may count otherwise.
+    // A user-defined layer may count otherwise.
     if (kernels::counted_macs(g) == graph.ops[op].macs) {
       return kernels::real_macs(g);
     }

@@ -91,7 +91,8 @@ FoldedLayout folded_layout_of(GraphView graph) {
   for (int i = 0; i < graph.size.ops; ++i) {
     if (folding.norm_of(i) == none) continue;
     const int norm = folding.norm_of(i);
-    folded.norms.push_back({op_name(graph, i), op_name(graph, norm), graph.ops[norm].eps});
+    folded.norms.push_back(
+        {op_name(graph, i), op_name(graph, norm), graph.ops[norm].attributes.eps});
   }
   // A bias more for each of them at most.
   std::vector<Op> ops(partners.size());

@@ -1,4 +1,4 @@
-// expect: BatchNorm: eps must be positive
+// expect: BatchNorm2d: eps must be positive
 // numbers:
 #include <etch/etch.hpp>
 

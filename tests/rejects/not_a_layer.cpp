@@ -1,4 +1,4 @@
-// expect: Module: this layer has no specialisation of etch::Module
+// expect: layer.lower(g, x)
 // numbers:
 #include <etch/etch.hpp>
 
