@@ -1,4 +1,4 @@
-// expect: LeakyReLU: negative_slope must be positive
+// expect: LeakyReLU: negative_slope must be positive and finite
 // numbers:
 #include <etch/etch.hpp>
 

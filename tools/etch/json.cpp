@@ -19,10 +19,12 @@ namespace {
 // The parser keeps the last of two equal names, and nests as deep as there is memory.
 class Watch {
  public:
+  explicit Watch(int depth) : most_(depth) {}
+
   bool operator()(int depth, Json::parse_event_t event, const Json& value) {
     using Event = Json::parse_event_t;
     if (event == Event::object_start || event == Event::array_start) {
-      if (depth >= json_depth) throw Error("it is nested deeper than ", json_depth, " levels");
+      if (depth >= most_) throw Error("it is nested deeper than ", most_, " levels");
     }
     if (event == Event::object_start) names_.emplace_back();
     if (event == Event::object_end) names_.pop_back();
@@ -34,13 +36,14 @@ class Watch {
   }
 
  private:
+  int most_;
   std::vector<std::set<std::string>> names_;  // of each open object
 };
 
 }  // namespace
 
-Json parse_json(std::string_view text) {
-  Watch watch;
+Json parse_json(std::string_view text, int most) {
+  Watch watch(most);
   try {
     return Json::parse(text, [&](int depth, Json::parse_event_t event, Json& value) {
       return watch(depth, event, value);
@@ -65,6 +68,11 @@ JsonValue JsonValue::at(std::size_t index) const {
 bool JsonValue::has(const char* name) const {
   if (!value_->is_object()) expected("an object");
   return value_->contains(name);
+}
+
+std::size_t JsonValue::members() const {
+  if (!value_->is_object()) expected("an object");
+  return value_->size();
 }
 
 std::size_t JsonValue::size() const {

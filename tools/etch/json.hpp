@@ -15,7 +15,7 @@ inline constexpr int json_depth = 16;
 
 // Throws an Error where the text isn't JSON, is nested too deep or gives a name twice in one
 // object.
-nlohmann::json parse_json(std::string_view text);
+nlohmann::json parse_json(std::string_view text, int depth = json_depth);
 
 // A value of a document, which must outlive it, as must the value that it is part of.
 class JsonValue {
@@ -27,6 +27,8 @@ class JsonValue {
   JsonValue at(const char* name) const;
   JsonValue at(std::size_t index) const;
   bool has(const char* name) const;
+  // How many names an object has.
+  std::size_t members() const;
   // Of an array.
   std::size_t size() const;
 

@@ -15,6 +15,14 @@ struct AvgPool2d {
   bool count_include_pad = true;
   Pair extra_padding = 0;
 
+  static constexpr const char* name = "AvgPool2d";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("kernel_size", l.kernel_size);
+    visit("stride", l.stride);
+    visit("padding", l.padding);
+    visit("count_include_pad", l.count_include_pad);
+    visit("extra_padding", l.extra_padding);
+  }
   constexpr Window window() const {
     return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, 1, extra_padding};
   }
@@ -42,7 +50,7 @@ struct AvgPool2d {
                  "AvgPool2d: the window must not exceed the padded input");
   }
 
-  constexpr Value lower(Graph& g, Value x) const { return lower(g, x, "AvgPool2d"); }
+  constexpr Value lower(Graph& g, Value x) const { return lower(g, x, name); }
   constexpr Value lower(Graph& g, Value x, const char* kind) const {
     const Shape y = output(x.shape);
     return g.add({.kind = kind,
@@ -68,10 +76,12 @@ struct AvgPool2d {
 
 // One number a channel: the mean of all its pixels.
 struct GlobalAvgPool2d {
+  static constexpr const char* name = "GlobalAvgPool2d";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return {x.channels}; }
   constexpr Value lower(Graph& g, Value x) const {
     const AvgPool2d whole{.kernel_size = {x.shape.height, x.shape.width}};
-    return whole.lower(g, x, "GlobalAvgPool2d");
+    return whole.lower(g, x, name);
   }
 };
 

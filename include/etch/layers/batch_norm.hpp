@@ -96,6 +96,13 @@ struct BatchNorm2d {
   float momentum = 0.1f;
   bool affine = true;
 
+  static constexpr const char* name = "BatchNorm2d";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("num_features", l.num_features);
+    visit("eps", l.eps);
+    visit("momentum", l.momentum);
+    visit("affine", l.affine);
+  }
   constexpr Shape output(Shape x) const { return x; }
   constexpr Problem check(Value x) const {
     const std::size_t features = num_features ? num_features : x.shape.channels;
@@ -105,7 +112,7 @@ struct BatchNorm2d {
                "BatchNorm2d: num_features must equal the channels of the input");
   }
   constexpr Value lower(Graph& g, Value x) const {
-    return BatchNorm{"BatchNorm2d", eps, momentum, affine}.lower(g, x);
+    return BatchNorm{name, eps, momentum, affine}.lower(g, x);
   }
 };
 
@@ -116,6 +123,13 @@ struct BatchNorm1d {
   float momentum = 0.1f;
   bool affine = true;
 
+  static constexpr const char* name = "BatchNorm1d";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("num_features", l.num_features);
+    visit("eps", l.eps);
+    visit("momentum", l.momentum);
+    visit("affine", l.affine);
+  }
   constexpr Shape output(Shape x) const { return x; }
   constexpr Problem check(Value x) const {
     const std::size_t features = num_features ? num_features : x.shape.channels;
@@ -127,7 +141,7 @@ struct BatchNorm1d {
                "BatchNorm1d: the input must be a vector or a sequence: its height must be 1");
   }
   constexpr Value lower(Graph& g, Value x) const {
-    return BatchNorm{"BatchNorm1d", eps, momentum, affine}.lower(g, x);
+    return BatchNorm{name, eps, momentum, affine}.lower(g, x);
   }
 };
 

@@ -20,6 +20,19 @@ struct Conv2d {
   Algorithm algorithm = Algorithm::gemm;
   Pair extra_padding = 0;
 
+  static constexpr const char* name = "Conv2d";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("in_channels", l.in_channels);
+    visit("out_channels", l.out_channels);
+    visit("kernel_size", l.kernel_size);
+    visit("stride", l.stride);
+    visit("padding", l.padding);
+    visit("dilation", l.dilation);
+    visit("groups", l.groups);
+    visit("bias", l.bias);
+    visit("algorithm", l.algorithm);
+    visit("extra_padding", l.extra_padding);
+  }
   constexpr Window window() const {
     return {kernel_size, stride, padding, dilation, extra_padding};
   }
@@ -52,7 +65,7 @@ struct Conv2d {
   constexpr Value lower(Graph& g, Value x) const {
     const kernels::ConvGeometry geometry{
         .input = x.shape, .output = output(x.shape), .window = window(), .groups = groups};
-    return lower_convolution(g, x, "Conv2d",
+    return lower_convolution(g, x, name,
                              {.geometry = geometry, .algorithm = algorithm, .bias = bias},
                              Tensor::weight(geometry, 4));
   }

@@ -11,6 +11,8 @@ namespace etch {
 struct Dropout {
   float p = 0.5f;
 
+  static constexpr const char* name = "Dropout";
+  static constexpr void fields(auto& l, const auto& visit) { visit("p", l.p); }
   constexpr Shape output(Shape x) const { return x; }
   constexpr Problem check(Value) const {
     return Rules()
@@ -18,7 +20,7 @@ struct Dropout {
         .holds(p <= 1, "Dropout: p must be at most 1");
   }
   constexpr Value lower(Graph& g, Value x) const {
-    return g.add({.kind = "Dropout",
+    return g.add({.kind = name,
                   .attributes = {.geometry = {.input = x.shape}, .p = p},
                   .forward = forward,
                   .backward = backward,

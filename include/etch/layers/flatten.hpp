@@ -9,6 +9,8 @@ namespace etch {
 // features stay in the order (height, width, channel), and the weights of the layers that follow
 // are converted when they are read from or written to a file in PyTorch's order.
 struct Flatten {
+  static constexpr const char* name = "Flatten";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return {x.elements()}; }
   constexpr Value lower(Graph&, Value x) const { return {x.id, output(x.shape), x.layout}; }
 };

@@ -12,6 +12,13 @@ struct Linear {
   bool bias = true;
   Algorithm algorithm = Algorithm::gemm;
 
+  static constexpr const char* name = "Linear";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("in_features", l.in_features);
+    visit("out_features", l.out_features);
+    visit("bias", l.bias);
+    visit("algorithm", l.algorithm);
+  }
   constexpr Shape output(Shape) const { return {out_features}; }
 
   constexpr Problem check(Value x) const {
@@ -32,7 +39,7 @@ struct Linear {
         .input = {x.layout.channels},
         .output = {out_features},
         .window = {.kernel_size = {x.layout.height, x.layout.width}}};
-    return lower_convolution(g, x, "Linear",
+    return lower_convolution(g, x, name,
                              {.geometry = geometry, .algorithm = algorithm, .bias = bias},
                              Tensor::weight(layout, 2));
   }

@@ -16,6 +16,14 @@ struct MaxPool2d {
   Pair dilation = 1;
   Pair extra_padding = 0;
 
+  static constexpr const char* name = "MaxPool2d";
+  static constexpr void fields(auto& l, const auto& visit) {
+    visit("kernel_size", l.kernel_size);
+    visit("stride", l.stride);
+    visit("padding", l.padding);
+    visit("dilation", l.dilation);
+    visit("extra_padding", l.extra_padding);
+  }
   constexpr Window window() const {
     return {kernel_size, stride == Pair{} ? kernel_size : stride, padding, dilation, extra_padding};
   }
@@ -55,7 +63,7 @@ struct MaxPool2d {
 
   constexpr Value lower(Graph& g, Value x) const {
     const Shape y = output(x.shape);
-    return g.add({.kind = "MaxPool2d",
+    return g.add({.kind = name,
                   .attributes = {.geometry = {.input = x.shape, .output = y, .window = window()}},
                   .forward = forward,
                   .backward = backward,

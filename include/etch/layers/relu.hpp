@@ -7,9 +7,11 @@ namespace etch {
 
 // y = max(x, 0), any shape.
 struct ReLU {
+  static constexpr const char* name = "ReLU";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, "ReLU", kernels::Function::relu);
+    return Activation::lower(g, x, name, kernels::Function::relu);
   }
 };
 

@@ -7,9 +7,11 @@ namespace etch {
 
 // y = min(max(x, 0), 6), any shape.
 struct ReLU6 {
+  static constexpr const char* name = "ReLU6";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, "ReLU6", kernels::Function::relu6);
+    return Activation::lower(g, x, name, kernels::Function::relu6);
   }
 };
 

@@ -4,19 +4,21 @@
 
 namespace etch {
 
+// Of a block that makes `after` of `before`.
+constexpr Problem repeat_problem(Shape before, Shape after) {
+  return Rules()
+      .equal(after.channels, before.channels,
+             "Repeat: the block must keep the channels of its input")
+      .equal(after.height, before.height, "Repeat: the block must keep the height of its input")
+      .equal(after.width, before.width, "Repeat: the block must keep the width of its input");
+}
+
 // Stands for n copies of `block` in a Sequential, and is numbered so. The block keeps its input's
 // shape.
 template <std::size_t n, Layer auto block>
 struct Repeat {
   constexpr Shape output(Shape x) const { return n == 0 ? x : block.output(x); }
-  constexpr Problem check(Value x) const {
-    const Shape before = x.shape, after = output(before);
-    return Rules()
-        .equal(after.channels, before.channels,
-               "Repeat: the block must keep the channels of its input")
-        .equal(after.height, before.height, "Repeat: the block must keep the height of its input")
-        .equal(after.width, before.width, "Repeat: the block must keep the width of its input");
-  }
+  constexpr Problem check(Value x) const { return repeat_problem(x.shape, output(x.shape)); }
   constexpr Value lower(Graph& g, Value x) const {
     std::size_t index = 0;
     return lower_copies(g, x, index);

@@ -7,9 +7,11 @@ namespace etch {
 
 // y = 1 / (1 + exp(-x)), any shape.
 struct Sigmoid {
+  static constexpr const char* name = "Sigmoid";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, "Sigmoid", kernels::Function::sigmoid);
+    return Activation::lower(g, x, name, kernels::Function::sigmoid);
   }
 };
 

@@ -9,9 +9,11 @@ namespace etch {
 // y = exp(x) / sum(exp(x)) over the channels of each pixel (the features, after Flatten).
 // For training on class labels leave it out: CrossEntropyLoss holds it.
 struct Softmax {
+  static constexpr const char* name = "Softmax";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return g.add({.kind = "Softmax",
+    return g.add({.kind = name,
                   .attributes = {.geometry = {.input = x.shape}},
                   .forward = forward,
                   .backward = backward,

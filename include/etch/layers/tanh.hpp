@@ -7,9 +7,11 @@ namespace etch {
 
 // y = tanh(x), any shape.
 struct Tanh {
+  static constexpr const char* name = "Tanh";
+  static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, "Tanh", kernels::Function::tanh);
+    return Activation::lower(g, x, name, kernels::Function::tanh);
   }
 };
 

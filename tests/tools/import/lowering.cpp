@@ -29,7 +29,7 @@ TEST_CASE(
   using Net = Network<Sequential<max, LeakyReLU{0.2f}, avg, inside, GlobalAvgPool2d{}>{}, in>;
   ImportedNetwork n("m");
   int x = n.max_pool("", n.input(in), max.window());
-  x = n.activation("", LayerKind::leaky_relu, x, 0.2f);
+  x = n.activation("", LeakyReLU{0.2f}, x);
   x = n.avg_pool("", x, avg.window(), false);  // there is no padding to be counted
   x = n.avg_pool("", x, inside.window(), false, true);
   x = n.avg_pool("", x, {.kernel_size = 5}, false);  // global

@@ -274,8 +274,6 @@ class Layers {
   }
 
  private:
-  using Kind = etch::host::LayerKind;
-
   static Array array(const etch::host::ImportedTensor& t, const Sizes& sizes) {
     Array a(sizes);
     require(a.values.size() == t.values.size(), "weights");
@@ -291,50 +289,66 @@ class Layers {
              w.padding.width + w.extra_padding.width}};
   }
 
-  Array made(const etch::host::ImportedLayer& l, const Array& x) {
-    const Windows k = windows(l.window);
-    const std::size_t channels = x.sizes[1];
-    switch (l.kind) {
-      case Kind::conv2d: {
-        const Array w =
-            array(l.tensors[0], {l.outputs, channels / l.groups, k.kernel[0], k.kernel[1]});
-        const Array b = l.has_bias() ? array(l.tensors[1], {l.outputs}) : Array();
-        return conv(x, w, l.has_bias() ? &b : nullptr, l.groups, k);
-      }
-      case Kind::linear: {
-        const Array w = transposed(array(l.tensors[0], {l.outputs, channels}), {1, 0});
-        Array y = product_with(reshaped(x, {1, channels}), w);
-        if (l.has_bias()) y = broadcast(y, array(l.tensors[1], {l.outputs}), std::plus<>());
-        return reshaped(y, {1, l.outputs, 1, 1});
-      }
-      case Kind::batch_norm:
-        return batch_norm(
-            x, l.eps,
-            {l.tensors[0].values, l.tensors[1].values, l.tensors[2].values, l.tensors[3].values});
-      case Kind::max_pool:
-        return pool(x, k, false, false);
-      case Kind::avg_pool:
-        return pool(x, k, true, l.count_include_pad);
-      case Kind::global_avg_pool:
-        return mean(x, {2, 3}, true);
-      case Kind::relu:
-        return mapped(x, [](double v) { return std::max(v, 0.0); });
-      case Kind::relu6:
-        return mapped(x, [](double v) { return std::min(std::max(v, 0.0), 6.0); });
-      case Kind::leaky_relu:
-        return mapped(x, [&](double v) { return v > 0 ? v : static_cast<double>(l.slope) * v; });
-      case Kind::sigmoid:
-        return mapped(x, sigmoid);
-      case Kind::tanh:
-        return mapped(x, [](double v) { return std::tanh(v); });
-      case Kind::softmax:
-        return softmax(x, 1, 2);
-      case Kind::flatten:
-        return reshaped(x, {1, x.values.size(), 1, 1});
-      case Kind::add:
-        return broadcast(x, values_.at(l.skip), std::plus<>());
-    }
-    throw Invalid("layer");
+  using Imported = etch::host::ImportedLayer;
+
+  Array made(const Imported& l, const Array& x) {
+    if (l.is_sum()) return broadcast(x, values_.at(l.skip), std::plus<>());
+    return std::visit([&](const auto& layer) { return of(layer, l, x); }, l.layer);
+  }
+
+  static Array of(const etch::Conv2d& c, const Imported& l, const Array& x) {
+    const Windows k = windows(c.window());
+    const std::size_t channels = x.sizes[1], outputs = c.out_channels;
+    const Array w = array(l.tensors[0], {outputs, channels / c.groups, k.kernel[0], k.kernel[1]});
+    const Array b = c.bias ? array(l.tensors[1], {outputs}) : Array();
+    return conv(x, w, c.bias ? &b : nullptr, c.groups, k);
+  }
+  static Array of(const etch::Linear& c, const Imported& l, const Array& x) {
+    const std::size_t channels = x.sizes[1], outputs = c.out_features;
+    const Array w = transposed(array(l.tensors[0], {outputs, channels}), {1, 0});
+    Array y = product_with(reshaped(x, {1, channels}), w);
+    if (c.bias) y = broadcast(y, array(l.tensors[1], {outputs}), std::plus<>());
+    return reshaped(y, {1, outputs, 1, 1});
+  }
+  static Array of(const etch::BatchNorm2d& n, const Imported& l, const Array& x) {
+    return batch_norm(
+        x, n.eps,
+        {l.tensors[0].values, l.tensors[1].values, l.tensors[2].values, l.tensors[3].values});
+  }
+  static Array of(const etch::MaxPool2d& p, const Imported&, const Array& x) {
+    return pool(x, windows(p.window()), false, false);
+  }
+  static Array of(const etch::AvgPool2d& p, const Imported&, const Array& x) {
+    return pool(x, windows(p.window()), true, p.count_include_pad);
+  }
+  static Array of(const etch::GlobalAvgPool2d&, const Imported&, const Array& x) {
+    return mean(x, {2, 3}, true);
+  }
+  static Array of(const etch::ReLU&, const Imported&, const Array& x) {
+    return mapped(x, [](double v) { return std::max(v, 0.0); });
+  }
+  static Array of(const etch::ReLU6&, const Imported&, const Array& x) {
+    return mapped(x, [](double v) { return std::min(std::max(v, 0.0), 6.0); });
+  }
+  static Array of(const etch::LeakyReLU& a, const Imported&, const Array& x) {
+    return mapped(x, [&](double v) { return v > 0 ? v : double{a.negative_slope} * v; });
+  }
+  static Array of(const etch::Sigmoid&, const Imported&, const Array& x) {
+    return mapped(x, sigmoid);
+  }
+  static Array of(const etch::Tanh&, const Imported&, const Array& x) {
+    return mapped(x, [](double v) { return std::tanh(v); });
+  }
+  static Array of(const etch::Softmax&, const Imported&, const Array& x) {
+    return softmax(x, 1, 2);
+  }
+  static Array of(const etch::Flatten&, const Imported&, const Array& x) {
+    return reshaped(x, {1, x.values.size(), 1, 1});
+  }
+  // What no importer makes.
+  template <class L>
+  static Array of(const L&, const Imported&, const Array&) {
+    throw Invalid(L::name);
   }
 
   const etch::host::ImportedNetwork& network_;

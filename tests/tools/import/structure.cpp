@@ -9,7 +9,7 @@ using namespace etch::host;
 TEST_CASE("A layer's code has all that isn't the default") {
   ImportedNetwork n("m");
   const int x = n.input({4, 9, 9});
-  const auto code = [&n] { return layer_code(n.layers().back()); };
+  const auto code = [&n] { return layer_code(n.layers().back().layer); };
   const Window all{{1, 3}, 2, 1, {1, 2}, {0, 1}};
   n.conv2d("", x, all, 2, std::vector<float>(2 * 2 * 3), {});
   CHECK(code() ==
@@ -34,7 +34,7 @@ TEST_CASE("A layer's code has all that isn't the default") {
   n.avg_pool("", x, padded, false);
   CHECK(code() ==
         "AvgPool2d{.kernel_size = 3, .stride = 2, .padding = 1, .count_include_pad = false}");
-  n.activation("", LayerKind::leaky_relu, x, 0.01f);
+  n.activation("", LeakyReLU{}, x);
   CHECK(code() == "LeakyReLU{}");
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("The longer way of a residual block is its body, whichever side of the
   for (const bool swapped : {false, true}) {
     ImportedNetwork n("m");
     const int x = n.input({4, 3, 3});
-    const int y = n.activation("", LayerKind::tanh, x);
+    const int y = n.activation("", Tanh{}, x);
     n.set_output(swapped ? n.add("", x, y) : n.add("", y, x));
     const std::vector<Piece> pieces = structure_of(n);
     REQUIRE(pieces.size() == 1);

@@ -73,14 +73,14 @@ TEST_CASE("Windows of TFLite, and weights of depthwise convolutions") {
   b.op(34, {d, b.integers("around", {0, 0, 1, 1, 2, 3, 0, 0})}, padded);
   b.conv({padded, b.weights("w2", {1, 3, 3, 4}), -1}, y, tflite::Padding::VALID, 1);
   const ImportedNetwork network = read(b.bytes(x, y));
-  const ImportedLayer& depthwise = network.layers().at(0);
+  const Conv2d depthwise = std::get<Conv2d>(network.layers().at(0).layer);
   CHECK(depthwise.groups == 2);
-  CHECK(depthwise.window.stride == Pair(1, 2));
-  CHECK(depthwise.window.dilation == Pair(2, 1));
+  CHECK(depthwise.stride == Pair(1, 2));
+  CHECK(depthwise.dilation == Pair(2, 1));
   // (1, KH, KW, O) to (O, 1, KH, KW): weight[3][0][1][1].
   CHECK(tensor(network, 0, 0).at(3 * 6 + 1 * 2 + 1) == ((1 * 2 + 1) * 4 + 3) / 8.0f);
-  CHECK(network.layers().at(1).window.padding == Pair(1, 2));
-  CHECK(network.layers().at(1).window.extra_padding == Pair(0, 1));
+  CHECK(std::get<Conv2d>(network.layers().at(1).layer).padding == Pair(1, 2));
+  CHECK(std::get<Conv2d>(network.layers().at(1).layer).extra_padding == Pair(0, 1));
 }
 
 TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's") {
@@ -108,14 +108,14 @@ TEST_CASE("Operators over numbers a channel, paddings and means") {
        b.options(tflite::CreateAddOptions, tflite::ActivationFunctionType::TANH));
   b.op(40, {added, b.integers("axes", {2, 1})}, y);
   const ImportedNetwork network = read(b.bytes(x, y));
-  std::vector<LayerKind> kinds;
-  for (const ImportedLayer& l : network.layers()) kinds.push_back(l.kind);
-  CHECK(kinds == std::vector{LayerKind::batch_norm, LayerKind::relu, LayerKind::conv2d,
-                             LayerKind::tanh, LayerKind::global_avg_pool});
+  std::vector<std::string> kinds;
+  for (const ImportedLayer& l : network.layers()) kinds.push_back(l.kind());
+  CHECK(kinds ==
+        std::vector<std::string>{"BatchNorm2d", "ReLU", "Conv2d", "Tanh", "GlobalAvgPool2d"});
   CHECK(tensor(network, 0, 0) == Floats{0, 0.125f});
   CHECK(tensor(network, 2, 1) == Floats{0, 0.125f, 0.25f});
-  CHECK(network.layers()[2].window.padding == Pair(0));
-  CHECK(network.layers()[2].window.extra_padding == Pair(1, 2));
+  CHECK(std::get<Conv2d>(network.layers()[2].layer).padding == Pair(0));
+  CHECK(std::get<Conv2d>(network.layers()[2].layer).extra_padding == Pair(1, 2));
 }
 
 TEST_CASE("A PRELU with one slope is a LeakyReLU") {
@@ -126,8 +126,8 @@ TEST_CASE("A PRELU with one slope is a LeakyReLU") {
     return read(b.bytes(x, y));
   };
   const ImportedNetwork network = with_slopes({2, 2});
-  CHECK(network.layers().at(0).kind == LayerKind::leaky_relu);
-  CHECK(network.layers().at(0).slope == 0.25f);
+  CHECK(network.layers().at(0).kind() == "LeakyReLU");
+  CHECK(std::get<LeakyReLU>(network.layers().at(0).layer).negative_slope == 0.25f);
   CHECK_THROWS_WITH(with_slopes({2, 3}),
                     Catch::Contains("y: has different slopes, 0.25 and 0.375, but only one"));
 }
@@ -194,9 +194,10 @@ TEST_CASE("A PAD's zeros at the end count in the mean of all") {
   b.op(34, {x, b.integers("around", {0, 0, 0, 1, 0, 1, 0, 0})}, p);
   b.op(40, {p, b.integers("axes", {1, 2})}, y);
   const ImportedNetwork network = read(b.bytes(x, y));
-  CHECK(network.layers().at(0).kind == LayerKind::avg_pool);
-  CHECK(network.layers().at(0).count_include_pad);
-  CHECK(network.layers().at(0).window == Window{.kernel_size = 6, .extra_padding = 1});
+  CHECK(network.layers().at(0).kind() == "AvgPool2d");
+  CHECK(std::get<AvgPool2d>(network.layers().at(0).layer).count_include_pad);
+  CHECK(std::get<AvgPool2d>(network.layers().at(0).layer).window() ==
+        Window{.kernel_size = 6, .extra_padding = 1});
 }
 
 TEST_CASE("Constants of TFLite that contradict themselves are named") {

@@ -20,7 +20,9 @@ TEST_CASE("A program made at run time is the compiler's") {
   CHECK(p.steps.size() == Compiled::steps.size());
   CHECK(p.peak.arena_bytes == Compiled::arena_bytes);
   for (std::size_t i = 0; i < p.steps.size(); ++i) {
-    CHECK(p.steps[i].run == Compiled::steps[i].run);
+    CHECK(p.steps[i].kind == Compiled::steps[i].kind);
+    CHECK(p.steps[i].op == Compiled::steps[i].op);
+    CHECK(p.steps[i].scratch == Compiled::steps[i].scratch);
     CHECK(p.steps[i].y == Compiled::steps[i].y);
     CHECK(p.steps[i].dx == Compiled::steps[i].dx);
   }

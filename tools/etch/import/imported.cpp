@@ -8,14 +8,6 @@
 
 namespace etch::host {
 
-const char* layer_name(LayerKind kind) {
-  static constexpr const char* names[] = {
-      "Conv2d",  "Linear",  "BatchNorm2d", "MaxPool2d", "AvgPool2d", "GlobalAvgPool2d",
-      "ReLU",    "ReLU6",   "LeakyReLU",   "Sigmoid",   "Tanh",      "Softmax",
-      "Flatten", "Residual"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
 static void same(std::size_t length, std::size_t kernel, std::size_t stride, std::size_t dilation,
                  std::size_t& before, std::size_t& after) {
   // Sizes that can't be are refused by whoever takes the padding.
@@ -53,6 +45,21 @@ void ImportedNetwork::check_room(const std::string& name, std::size_t numbers) c
        " parameters, which is the most that can be imported");
 }
 
+// The layer's own rules refuse it, and say what it makes of its input.
+int ImportedNetwork::append(ImportedLayer layer) {
+  const Value& x = at(layer.x);
+  Graph g;
+  const auto y = std::visit(
+      [&](const auto& l) {
+        return add_layer(g, l, etch::Value{0, x.shape, x.layout});
+      },
+      layer.layer);
+  const Problem p = g.refusal().problem;
+  const std::string numbers = p.is == p.wanted ? "" : text(" (", p.is, ", ", p.wanted, ")");
+  if (p.found()) fail(layer.name, p.sentence, numbers);
+  return append(std::move(layer), y.shape, y.layout);
+}
+
 int ImportedNetwork::append(ImportedLayer layer, Shape shape, Shape layout) {
   if (layers_.size() == most_layers) {
     fail(layer.name, "the network has more than ", grouped(most_layers),
@@ -70,13 +77,19 @@ int ImportedNetwork::append(ImportedLayer layer, Shape shape, Shape layout) {
 
 // Makes a layer part of the one before it, where it can be.
 static bool becomes_part(ImportedLayer& layer, ImportedLayer& before) {
-  const bool products = before.kind == LayerKind::conv2d || before.kind == LayerKind::linear;
-  if (layer.is_shift && products && !before.has_bias()) {
+  if (before.is_sum()) return false;
+  const auto take_bias = [&](auto* products) {
+    if (products == nullptr || products->bias) return false;
+    products->bias = true;
     before.tensors.push_back({"bias", std::move(layer.tensors[1].values)});
     return true;
+  };
+  if (layer.is_shift) {
+    return take_bias(std::get_if<Conv2d>(&before.layer)) ||
+           take_bias(std::get_if<Linear>(&before.layer));
   }
-  if (layer.kind != LayerKind::relu6 || before.kind != LayerKind::relu) return false;
-  before.kind = LayerKind::relu6;
+  if (layer.as<ReLU6>() == nullptr || before.as<ReLU>() == nullptr) return false;
+  before.layer = ReLU6{};
   return true;
 }
 
@@ -151,8 +164,8 @@ const ImportedLayer* ImportedNetwork::maker(int x) const {
 // What made x never makes numbers below zero.
 bool ImportedNetwork::is_non_negative(int x) const {
   const ImportedLayer* l = maker(x);
-  return l != nullptr && (l->kind == LayerKind::relu || l->kind == LayerKind::relu6 ||
-                          l->kind == LayerKind::sigmoid || l->kind == LayerKind::softmax);
+  return l != nullptr && (l->as<ReLU>() != nullptr || l->as<ReLU6>() != nullptr ||
+                          l->as<Sigmoid>() != nullptr || l->as<Softmax>() != nullptr);
 }
 
 Shape ImportedNetwork::check_window(const std::string& name, int x, const Window& w,
@@ -200,14 +213,18 @@ int ImportedNetwork::conv2d(const std::string& name, int x, const Window& w, std
   if (!bias.empty() && bias.size() != outputs) {
     fail(name, "has ", outputs, " output channels, but a bias of ", bias.size());
   }
-  const Shape y = check_window(name, x, w, outputs);
-  ImportedLayer layer{.kind = LayerKind::conv2d, .name = name, .x = unpadded(x)};
-  layer.window = w;
-  layer.outputs = outputs;
-  layer.groups = groups;
+  ImportedLayer layer{.name = name, .x = unpadded(x)};
+  layer.layer = Conv2d{.out_channels = outputs,
+                       .kernel_size = w.kernel_size,
+                       .stride = w.stride,
+                       .padding = w.padding,
+                       .dilation = w.dilation,
+                       .groups = groups,
+                       .bias = !bias.empty(),
+                       .extra_padding = w.extra_padding};
   layer.tensors.push_back({"weight", std::move(weight)});
   if (!bias.empty()) layer.tensors.push_back({"bias", std::move(bias)});
-  return append(std::move(layer), y, y);
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::linear(const std::string& name, int x, std::vector<float> weight,
@@ -224,11 +241,11 @@ int ImportedNetwork::linear(const std::string& name, int x, std::vector<float> w
   if (!bias.empty() && bias.size() != outputs) {
     fail(name, "has ", outputs, " outputs, but a bias of ", bias.size());
   }
-  ImportedLayer layer{.kind = LayerKind::linear, .name = name, .x = x};
-  layer.outputs = outputs;
+  ImportedLayer layer{.name = name, .x = x};
+  layer.layer = Linear{.out_features = outputs, .bias = !bias.empty()};
   layer.tensors.push_back({"weight", std::move(weight)});
   if (!bias.empty()) layer.tensors.push_back({"bias", std::move(bias)});
-  return append(std::move(layer), {outputs}, {outputs});
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::batch_norm(const std::string& name, int x, float eps,
@@ -244,10 +261,10 @@ int ImportedNetwork::batch_norm(const std::string& name, int x, float eps,
   if (!(eps > 0) || !std::isfinite(eps)) {
     fail(name, "epsilon is ", eps, ", but must be positive and finite");
   }
-  ImportedLayer layer{.kind = LayerKind::batch_norm, .name = name, .x = x};
-  layer.eps = eps;
+  ImportedLayer layer{.name = name, .x = x};
+  layer.layer = BatchNorm2d{.eps = eps};
   layer.tensors = std::move(tensors);
-  return append(std::move(layer), shape(x), layout(x));
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::scale_and_shift(const std::string& name, int x, std::vector<float> scale,
@@ -271,48 +288,26 @@ int ImportedNetwork::scale_and_shift(const std::string& name, int x, std::vector
   return y;
 }
 
-// What MaxPool2d and AvgPool2d refuse.
-void ImportedNetwork::check_pool(const std::string& name, const Window& w) const {
-  const auto too_much = [](std::size_t padding, std::size_t extra, std::size_t kernel) {
-    return 2 * padding > kernel || padding + extra >= kernel;
-  };
-  if (too_much(w.padding.height, w.extra_padding.height, w.kernel_size.height) ||
-      too_much(w.padding.width, w.extra_padding.width, w.kernel_size.width)) {
-    fail(name, "a padding of ", w.padding.height, "x", w.padding.width, " and ",
-         w.extra_padding.height, "x", w.extra_padding.width,
-         " more at the end is too much for a pool of ", w.kernel_size.height, "x",
-         w.kernel_size.width);
-  }
-}
+// A stride of 0 means the kernel's size.
+static Pair pool_stride(const Window& w) { return w.stride == w.kernel_size ? Pair(0) : w.stride; }
 
 int ImportedNetwork::max_pool(const std::string& name, int x, const Window& w) {
   check_image(name, x);
-  const Shape y = check_window(name, x, w, shape(x).channels);
-  check_pool(name, w);
-  // Taps that are further from each other than the input is long can all be beside it.
-  const Shape in = shape(x);
-  if ((w.padding != Pair(0) || w.extra_padding != Pair(0)) &&
-      (w.dilation.height > in.height || w.dilation.width > in.width)) {
-    fail(name, "a max pool with padding and a dilation of ", w.dilation.height, "x",
-         w.dilation.width, " over ", in.height, "x", in.width, " isn't supported");
-  }
-  if (w.kernel_size.area() > 256) {
-    fail(name, "a max pool of ", w.kernel_size.area(), " positions isn't supported: at most 256");
-  }
+  check_window(name, x, w, 1);
   if (at(x).padding.any() && !is_non_negative(unpadded(x))) {
     fail(at(x).pad_name,
          "zeros before a max pool can't be its padding, which never wins, unless a "
          "ReLU comes before");
   }
-  ImportedLayer layer{.kind = LayerKind::max_pool, .name = name, .x = unpadded(x)};
-  layer.window = w;
-  return append(std::move(layer), y, y);
+  ImportedLayer layer{.name = name, .x = unpadded(x)};
+  layer.layer = MaxPool2d{w.kernel_size, pool_stride(w), w.padding, w.dilation, w.extra_padding};
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::avg_pool(const std::string& name, int x, const Window& w,
                               bool count_include_pad, bool pads) {
   check_image(name, x);
-  const Shape y = check_window(name, x, w, shape(x).channels);
+  check_window(name, x, w, 1);
   const bool padded_before = at(x).padding.any();
   if (padded_before && pads && !count_include_pad) {
     fail(at(x).pad_name,
@@ -321,27 +316,23 @@ int ImportedNetwork::avg_pool(const std::string& name, int x, const Window& w,
   if (w.dilation != Pair(1)) fail(name, "a dilated average pool isn't supported");
   const bool global =
       w.kernel_size == Pair(shape(x).height, shape(x).width) && w.padded(shape(x)) == w.kernel_size;
-  if (!global) check_pool(name, w);
-  ImportedLayer layer{.kind = global ? LayerKind::global_avg_pool : LayerKind::avg_pool,
-                      .name = name,
-                      .x = unpadded(x)};
-  layer.window = w;
-  layer.count_include_pad = count_include_pad || padded_before;
-  return append(std::move(layer), y, y);
+  ImportedLayer layer{.name = name, .x = unpadded(x)};
+  // Without padding there is none to be counted.
+  const bool pads_at_all = w.padding != Pair(0) || w.extra_padding != Pair(0);
+  const bool counts = count_include_pad || padded_before || !pads_at_all;
+  layer.layer = GlobalAvgPool2d{};
+  if (!global) {
+    layer.layer = AvgPool2d{w.kernel_size, pool_stride(w), w.padding, counts, w.extra_padding};
+  }
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::global_avg_pool(const std::string& name, int x) {
   return avg_pool(name, x, window(name, x, padded(x), 1, 1, {}), true);
 }
 
-int ImportedNetwork::activation(const std::string& name, LayerKind kind, int x, float slope) {
-  if (kind == LayerKind::leaky_relu && (!(slope > 0) || !std::isfinite(slope))) {
-    fail(name, "a slope of ", slope, " isn't supported: it must be positive and finite");
-  }
-  x = plain(x);
-  ImportedLayer layer{.kind = kind, .name = name, .x = x};
-  layer.slope = slope;
-  return append(std::move(layer), shape(x), layout(x));
+int ImportedNetwork::activation(const std::string& name, const AnyLayer& layer, int x) {
+  return append({.name = name, .x = plain(x), .layer = layer});
 }
 
 int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<float>& slopes) {
@@ -352,7 +343,7 @@ int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<flo
     }
   }
   if (slopes.empty()) fail(name, "has no slope");
-  return activation(name, LayerKind::leaky_relu, x, slopes[0]);
+  return activation(name, LeakyReLU{slopes[0]}, x);
 }
 
 int ImportedNetwork::add(const std::string& name, int a, int b) {
@@ -365,14 +356,13 @@ int ImportedNetwork::add(const std::string& name, int a, int b) {
     fail(name, "adds a flattened ", shape_text(layout(a)), " and a flattened ",
          shape_text(layout(b)), ", whose numbers lie in different orders");
   }
-  return append({.kind = LayerKind::add, .name = name, .x = a, .skip = b}, shape(a), layout(a));
+  return append({.name = name, .x = a, .skip = b}, shape(a), layout(a));
 }
 
 int ImportedNetwork::flatten(const std::string& name, int x) {
   x = plain(x);
   if (shape(x).height * shape(x).width == 1) return x;
-  return append({.kind = LayerKind::flatten, .name = name, .x = x}, {shape(x).elements()},
-                layout(x));
+  return append({.name = name, .x = x, .layer = Flatten{}});
 }
 
 // The extra padding of one axis. Where more padding before than after isn't reached by the window,

@@ -3,6 +3,7 @@
 // it grows, and has limits.
 #pragma once
 #include "error.hpp"
+#include "network/fields.hpp"
 
 #include <etch/graph.hpp>
 
@@ -11,44 +12,27 @@
 
 namespace etch::host {
 
-enum class LayerKind : unsigned char {
-  conv2d,
-  linear,
-  batch_norm,
-  max_pool,
-  avg_pool,
-  global_avg_pool,
-  relu,
-  relu6,
-  leaky_relu,
-  sigmoid,
-  tanh,
-  softmax,
-  flatten,
-  add,
-};
-
-// The layer's name in C++, which is its Op::kind too: "Conv2d". An add is a "Residual".
-const char* layer_name(LayerKind kind);
-
 struct ImportedTensor {
   std::string name;  // weight, bias, running_mean, running_var
   std::vector<float> values;
 };
 
+// A layer, or with a `skip` the sum of two values.
 struct ImportedLayer {
-  LayerKind kind{};
   std::string name;           // in the file: what a person would look for
-  int x = none, skip = none;  // values; skip only of an add
+  int x = none, skip = none;  // values
   int y = none;
-  Window window{};          // of convolutions and pools
-  std::size_t outputs = 0;  // channels or features
-  std::size_t groups = 1;
-  bool count_include_pad = true;
-  float eps = 0, slope = 0;
+  AnyLayer layer{};       // of no meaning in a sum
   bool is_shift = false;  // of a batch norm: it adds its bias, and nothing else
   std::vector<ImportedTensor> tensors{};
 
+  bool is_sum() const { return skip != none; }
+  // "Conv2d"; of a sum "Residual".
+  std::string kind() const { return is_sum() ? "Residual" : name_of(layer); }
+  template <class L>
+  const L* as() const {
+    return is_sum() ? nullptr : std::get_if<L>(&layer);
+  }
   bool has_bias() const { return tensors.size() > 1; }
 };
 
@@ -92,7 +76,8 @@ class ImportedNetwork {
                bool pads = false);
   // Of what pad() put around x, too.
   int global_avg_pool(const std::string& name, int x);
-  int activation(const std::string& name, LayerKind kind, int x, float slope = 0);
+  // A layer without parameters whose output is as its input.
+  int activation(const std::string& name, const AnyLayer& layer, int x);
   // Where all slopes are the same: a leaky ReLU.
   int prelu(const std::string& name, int x, const std::vector<float>& slopes);
   int add(const std::string& name, int a, int b);
@@ -135,6 +120,7 @@ class ImportedNetwork {
     int maker = none;  // of layers_
   };
   const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
+  int append(ImportedLayer layer);
   int append(ImportedLayer layer, Shape shape, Shape layout);
   void check_tensors(const ImportedLayer& layer);
   void check_room(const std::string& name, std::size_t numbers) const;
@@ -147,7 +133,6 @@ class ImportedNetwork {
   Shape check_window(const std::string& name, int x, const Window& window,
                      std::size_t channels) const;
   void check_image(const std::string& name, int x) const;
-  void check_pool(const std::string& name, const Window& window) const;
 
   std::string file_;
   std::vector<ImportedLayer> layers_;

@@ -1,38 +1,26 @@
-// The graph that the compiler will make of an imported network, made at run time: where its tensors
-// lie, and what they are called.
+// An imported network as a graph, and the numbers of its tensors.
 #pragma once
 #include "import/structure.hpp"
-
-#include <etch/graph.hpp>
+#include "network/run_time_graph.hpp"
 
 #include <vector>
 
 namespace etch::host {
 
-// Without kernels: a graph to be looked at, not to be run. Its tables live as long as it does.
 class Lowering {
  public:
+  // `network` must outlive it.
   Lowering(const ImportedNetwork& network, const std::vector<Piece>& pieces);
-  Lowering(const Lowering&) = delete;
-  Lowering& operator=(const Lowering&) = delete;
 
-  GraphView graph() const { return view_; }
+  GraphView graph() const { return graph_.view(); }
+  const Tree& tree() const { return graph_.tree(); }
   // The numbers of graph().tensors[i], in PyTorch's layout.
   const std::vector<float>& values(int i) const;
 
  private:
-  Value chain(Graph& g, const std::vector<Piece>& pieces, Value x);
-  Value piece(Graph& g, const Piece& piece, Value x);
-  Value residual(Graph& g, const Piece& piece, Value x);
-  Value layer(Graph& g, int index, Value x);
-
   const ImportedNetwork& network_;
-  std::vector<Op> ops_;
-  std::vector<Shape> values_;
-  std::vector<Tensor> tensors_;
-  std::vector<Scope> scopes_;
-  std::vector<int> layers_;  // of ops_
-  GraphView view_{};
+  RunTimeGraph graph_;
+  std::vector<int> layers_;  // of its ops
 };
 
 }  // namespace etch::host

@@ -92,7 +92,7 @@ class Writer {
 
   std::string code(const std::vector<const Piece*>& same, std::size_t indent) const {
     const Piece& first = *same[0];
-    if (first.kind == Piece::layer) return layer_code(layer(first));
+    if (first.kind == Piece::layer) return layer_code(layer(first).layer);
     std::vector<Piece> bodies, shortcuts;
     for (const Piece* p : same) {
       bodies.insert(bodies.end(), p->body.begin(), p->body.end());

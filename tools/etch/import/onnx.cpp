@@ -84,12 +84,12 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Pad", &OnnxReader::read_pad},
       {"PRelu", &OnnxReader::read_prelu},
       {"ReduceMean", &OnnxReader::read_mean},
-      {"Relu", &OnnxReader::activation<LayerKind::relu>},
+      {"Relu", &OnnxReader::activation<ReLU>},
       {"Reshape", &OnnxReader::read_reshape},
-      {"Sigmoid", &OnnxReader::activation<LayerKind::sigmoid>},
+      {"Sigmoid", &OnnxReader::activation<Sigmoid>},
       {"Softmax", &OnnxReader::read_softmax},
       {"Squeeze", &OnnxReader::read_squeeze},
-      {"Tanh", &OnnxReader::activation<LayerKind::tanh>},
+      {"Tanh", &OnnxReader::activation<Tanh>},
   };
   const auto at = readings.find(node_->op_type());
   if (at != readings.end()) return (this->*at->second)();
@@ -198,9 +198,9 @@ OnnxReader::Value OnnxReader::as_image(int index) const {
 
 // Layers.
 
-template <LayerKind kind>
+template <class Layer>
 OnnxReader::Value OnnxReader::activation() {
-  return like_x(network_.activation(name_, kind, x().index));
+  return like_x(network_.activation(name_, Layer{}, x().index));
 }
 
 OnnxReader::Value OnnxReader::read_dropout() {
@@ -211,8 +211,8 @@ OnnxReader::Value OnnxReader::read_dropout() {
 }
 
 OnnxReader::Value OnnxReader::read_leaky_relu() {
-  return like_x(network_.activation(name_, LayerKind::leaky_relu, x().index,
-                                    file_.number(*node_, "alpha", 0.01f)));
+  const LeakyReLU layer{file_.number(*node_, "alpha", 0.01f)};
+  return like_x(network_.activation(name_, layer, x().index));
 }
 
 OnnxReader::Value OnnxReader::read_prelu() {
@@ -240,7 +240,7 @@ OnnxReader::Value OnnxReader::read_softmax() {
     fail("Softmax over axis ", a, " of ", dimensions_text(x()),
          " isn't supported: only over channels");
   }
-  return like_x(network_.activation(name_, LayerKind::softmax, x().index));
+  return activation<Softmax>();
 }
 
 // A limit of Clip: an attribute at first, an input since opset 11.
@@ -255,8 +255,7 @@ OnnxReader::Value OnnxReader::read_clip() {
   if (low != 0 || !(high == 6 || high >= most)) {
     fail("Clip to ", low, " and ", high, " isn't supported: only to 0 and 6");
   }
-  const LayerKind kind = high == 6 ? LayerKind::relu6 : LayerKind::relu;
-  return like_x(network_.activation(name_, kind, x().index));
+  return high == 6 ? activation<ReLU6>() : activation<ReLU>();
 }
 
 OnnxReader::Value OnnxReader::read_gemm() {

@@ -66,7 +66,7 @@ class OnnxReader {
   Value as_image(int index) const;
   Value like_x(int index) const { return {index, x().dimensions}; }
 
-  template <LayerKind kind>
+  template <class Layer>
   Value activation();
   Value read_identity() { return x(); }
   Value read_dropout();

@@ -2,7 +2,6 @@
 #include "import/structure.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace etch::host {
@@ -18,7 +17,7 @@ class Chains {
       const ImportedLayer& l = network.layers()[i];
       Place& y = place(l.y);
       y.maker = static_cast<int>(i);
-      y.before = l.kind == LayerKind::add ? fork(l) : l.x;
+      y.before = l.is_sum() ? fork(l) : l.x;
       y.depth = place(y.before).depth + 1;
     }
   }
@@ -31,7 +30,7 @@ class Chains {
       use(i);
       const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(i)];
       Piece piece{.index = i, .x = l.x, .y = l.y};
-      if (l.kind == LayerKind::add) piece = residual(i, nested + 1);
+      if (l.is_sum()) piece = residual(i, nested + 1);
       v = piece.x;
       pieces.push_back(std::move(piece));
     }
@@ -165,14 +164,13 @@ class Repeats {
 
   bool begins_block(const Piece& p) const {
     if (p.kind != Piece::layer) return true;
-    const LayerKind kind = network_.layers()[static_cast<std::size_t>(p.index)].kind;
-    return kind == LayerKind::conv2d || kind == LayerKind::linear || kind == LayerKind::batch_norm;
+    return !network_.layers()[static_cast<std::size_t>(p.index)].tensors.empty();
   }
 
   // A number for each code that there is: of a block made of its children's.
   std::size_t code(const Piece& p) {
     if (p.kind == Piece::layer) {
-      return number_of(layer_code(network_.layers()[static_cast<std::size_t>(p.index)]));
+      return number_of(layer_code(network_.layers()[static_cast<std::size_t>(p.index)].layer));
     }
     std::string all = p.kind == Piece::residual ? "R" : text("*", p.copies);
     for (const Piece& b : p.body) all += text(";", code(b));
@@ -190,73 +188,62 @@ class Repeats {
   std::map<std::string, std::size_t> numbers_;
 };
 
-// Designated initialisers: those that aren't the default.
-class Arguments {
- public:
-  void add(const char* name, const std::string& value) {
-    all_ += text(all_.empty() ? "." : ", .", name, " = ", value);
-  }
-  void add(const char* name, std::size_t value, std::size_t otherwise) {
-    if (value != otherwise) add(name, std::to_string(value));
-  }
-  void add(const char* name, Pair value, Pair otherwise) {
-    if (value == otherwise) return;
-    const bool same = value.height == value.width;
-    add(name,
-        same ? std::to_string(value.height) : text("{", value.height, ", ", value.width, "}"));
-  }
-  void add(const char* name, float value) {
-    char buffer[32];
-    std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
-    if (digits.find_first_of(".e") == std::string::npos) digits += ".0";
-    add(name, digits + "f");
-  }
-  std::string braced() const { return text("{", all_, "}"); }
-
- private:
-  std::string all_;
-};
-
-void add_window(const ImportedLayer& l, Arguments& a) {
-  const Window& w = l.window;
-  const bool pool = l.kind != LayerKind::conv2d;
-  a.add("kernel_size", w.kernel_size, 0);
-  a.add("stride", w.stride, pool ? w.kernel_size : 1);
-  a.add("padding", w.padding, 0);
-  a.add("dilation", w.dilation, 1);
-}
-
 }  // namespace
-
-std::string layer_code(const ImportedLayer& l) {
-  Arguments a;
-  if (l.kind == LayerKind::conv2d) {
-    a.add("out_channels", l.outputs, 0);
-    add_window(l, a);
-    a.add("groups", l.groups, 1);
-  }
-  if (l.kind == LayerKind::linear) a.add("out_features", l.outputs, 0);
-  if ((l.kind == LayerKind::conv2d || l.kind == LayerKind::linear) && !l.has_bias()) {
-    a.add("bias", "false");
-  }
-  if (l.kind == LayerKind::max_pool || l.kind == LayerKind::avg_pool) add_window(l, a);
-  if (l.kind == LayerKind::avg_pool && !l.count_include_pad &&
-      (l.window.padding != Pair(0) || l.window.extra_padding != Pair(0))) {
-    a.add("count_include_pad", "false");
-  }
-  if (l.kind != LayerKind::global_avg_pool) {
-    a.add("extra_padding", l.window.extra_padding, 0);
-  }
-  if (l.kind == LayerKind::batch_norm && l.eps != 1e-5f) a.add("eps", l.eps);
-  if (l.kind == LayerKind::leaky_relu && l.slope != 0.01f) a.add("negative_slope", l.slope);
-  return layer_name(l.kind) + a.braced();
-}
 
 std::vector<Piece> structure_of(const ImportedNetwork& network) {
   Chains chains(network);
   std::vector<Piece> pieces = chains.between(0, network.output());
   chains.check_all_used();
   return Repeats(network).found_in(std::move(pieces));
+}
+
+namespace {
+
+// A sum of its own, so that a piece is a value of the compiler: one layer, or several.
+Tree one_or_more(std::vector<Tree> children) {
+  if (children.size() == 1 && children[0].kind == Tree::layer) return std::move(children[0]);
+  return {.kind = Tree::sequential, .children = std::move(children)};
+}
+
+}  // namespace
+
+Tree tree_of(const ImportedNetwork& network, std::span<const Piece> pieces) {
+  Tree all;
+  for (const Piece& p : pieces) {
+    if (p.kind == Piece::layer) {
+      const ImportedLayer& l = network.layers()[static_cast<std::size_t>(p.index)];
+      all.children.push_back({.kind = Tree::layer, .leaf = l.layer});
+    } else if (p.kind == Piece::residual) {
+      Tree shortcut = tree_of(network, p.shortcut);
+      if (!p.shortcut.empty()) shortcut = one_or_more(std::move(shortcut.children));
+      all.children.push_back(
+          {.kind = Tree::residual, .children = {tree_of(network, p.body), std::move(shortcut)}});
+    } else {
+      Tree copy = tree_of(network, std::span(p.body).first(p.pieces_of_copy()));
+      if (copy.children.size() == 1) copy = Tree(copy.children[0]);
+      all.children.push_back(
+          {.kind = Tree::repeat, .copies = p.copies, .children = {std::move(copy)}});
+    }
+  }
+  return all;
+}
+
+std::vector<int> layers_in_order(const ImportedNetwork& network, std::span<const Piece> pieces) {
+  std::vector<int> all;
+  const auto append = [&](const std::vector<Piece>& inner) {
+    const std::vector<int> more = layers_in_order(network, inner);
+    all.insert(all.end(), more.begin(), more.end());
+  };
+  for (const Piece& p : pieces) {
+    append(p.body);
+    append(p.shortcut);
+    if (p.kind == Piece::layer &&
+        network.layers()[static_cast<std::size_t>(p.index)].as<Flatten>()) {
+      continue;
+    }
+    if (p.kind != Piece::repeat) all.push_back(p.index);
+  }
+  return all;
 }
 
 }  // namespace etch::host

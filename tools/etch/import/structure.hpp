@@ -2,8 +2,9 @@
 // and repeats of these.
 #pragma once
 #include "import/imported.hpp"
+#include "network/tree.hpp"
 
-#include <string>
+#include <span>
 #include <vector>
 
 namespace etch::host {
@@ -25,7 +26,10 @@ struct Piece {
 // Throws an Error where the network isn't such a chain, naming the layer.
 std::vector<Piece> structure_of(const ImportedNetwork& network);
 
-// A layer in C++: "Conv2d{.out_channels = 8, .kernel_size = 3}".
-std::string layer_code(const ImportedLayer& layer);
+// The same as a value, whose copies of a repeat are one.
+Tree tree_of(const ImportedNetwork& network, std::span<const Piece> pieces);
+
+// The layers that become ops of the tree's graph, in their order.
+std::vector<int> layers_in_order(const ImportedNetwork& network, std::span<const Piece> pieces);
 
 }  // namespace etch::host

@@ -89,20 +89,20 @@ class TfliteReader {
       case fully_connected:
         return read_linear();
       case logistic:
-        return activation(LayerKind::sigmoid);
+        return activation(Sigmoid{});
       case relu:
-        return activation(LayerKind::relu);
+        return activation(ReLU{});
       case relu6:
-        return activation(LayerKind::relu6);
+        return activation(ReLU6{});
       case tanh:
-        return activation(LayerKind::tanh);
+        return activation(Tanh{});
       case leaky_relu:
-        return activation(LayerKind::leaky_relu, option<tflite::LeakyReluOptions>().alpha());
+        return activation(LeakyReLU{option<tflite::LeakyReluOptions>().alpha()});
       case prelu:
         return done(network_.prelu(name_, x(), file_.floats(input(1))));
       case softmax:
         if (option<tflite::SoftmaxOptions>().beta() != 1) fail("SOFTMAX's beta must be 1");
-        return activation(LayerKind::softmax);
+        return activation(Softmax{});
       case reshape:
       case squeeze:
         return done(read_reshape());
@@ -158,11 +158,11 @@ class TfliteReader {
       case F::NONE:
         return done(y);
       case F::RELU:
-        return done(network_.activation(name, LayerKind::relu, y));
+        return done(network_.activation(name, ReLU{}, y));
       case F::RELU6:
-        return done(network_.activation(name, LayerKind::relu6, y));
+        return done(network_.activation(name, ReLU6{}, y));
       case F::TANH:
-        return done(network_.activation(name, LayerKind::tanh, y));
+        return done(network_.activation(name, Tanh{}, y));
       default:
         fail("the fused activation ", activation_name(fused),
              " isn't supported; these are: RELU, RELU6, TANH");
@@ -191,9 +191,7 @@ class TfliteReader {
       fail("computes ", file_.name(tensor), ", which is there already");
     }
   }
-  void activation(LayerKind kind, float slope = 0) {
-    done(network_.activation(name_, kind, x(), slope));
-  }
+  void activation(const AnyLayer& layer) { done(network_.activation(name_, layer, x())); }
 
   template <class Options>
   Padding padding(const Options& o, Pair kernel, Pair dilation) const {

@@ -1,0 +1,26 @@
+// All layers of the library that hold no others: what a file or a program at run time can choose
+// from. One more is one more here.
+#pragma once
+#include <etch/layers/avg_pool2d.hpp>
+#include <etch/layers/batch_norm.hpp>
+#include <etch/layers/conv2d.hpp>
+#include <etch/layers/dropout.hpp>
+#include <etch/layers/flatten.hpp>
+#include <etch/layers/leaky_relu.hpp>
+#include <etch/layers/linear.hpp>
+#include <etch/layers/max_pool2d.hpp>
+#include <etch/layers/relu.hpp>
+#include <etch/layers/relu6.hpp>
+#include <etch/layers/sigmoid.hpp>
+#include <etch/layers/softmax.hpp>
+#include <etch/layers/tanh.hpp>
+
+#include <variant>
+
+namespace etch {
+
+using AnyLayer =
+    std::variant<ReLU, Conv2d, Linear, BatchNorm2d, BatchNorm1d, MaxPool2d, AvgPool2d,
+                 GlobalAvgPool2d, ReLU6, LeakyReLU, Sigmoid, Tanh, Softmax, Dropout, Flatten>;
+
+}  // namespace etch

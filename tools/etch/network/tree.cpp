@@ -1,0 +1,148 @@
+// A network as a value at run time.
+#include "network/tree.hpp"
+
+#include "error.hpp"
+#include "format.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace etch::host {
+
+using Json = nlohmann::json;
+
+static Value lower_copies(Graph& g, const Tree& repeat, Value x, std::size_t& index) {
+  for (std::size_t i = 0; i < repeat.copies; ++i) {
+    x = lower_numbered(g, repeat.children[0], x, index);
+  }
+  return x;
+}
+
+// As lower_child() of layers/sequential.hpp does of each kind of child.
+static Value lower_children(Graph& g, const std::vector<Tree>& children, Value x) {
+  std::size_t index = 0;
+  for (const Tree& child : children) {
+    if (child.kind == Tree::named) {
+      ++index;
+      x = add_layer(g, child, x);
+    } else if (child.kind == Tree::repeat) {
+      if (!g.refused() && g.accepts(child.check(x))) x = lower_copies(g, child, x, index);
+    } else {
+      x = lower_numbered(g, child, x, index);
+    }
+  }
+  return x;
+}
+
+static Value lower_shortcut(Graph& g, const Tree& shortcut, Value x) {
+  if (shortcut.kind == Tree::named) return add_layer(g, shortcut, x);
+  const int outer = g.enter("shortcut");
+  x = add_layer(g, shortcut, x);
+  g.leave(outer);
+  return x;
+}
+
+Shape Tree::output(Shape x) const {
+  if (kind == layer) return std::visit([&](const auto& l) { return l.output(x); }, leaf);
+  if (kind == repeat && copies == 0) return x;
+  if (kind == residual) return children[0].output(x);
+  for (const Tree& child : children) x = child.output(x);
+  return x;
+}
+
+Problem Tree::check(Value x) const {
+  if (kind == repeat) return repeat_problem(x.shape, output(x.shape));
+  return {};
+}
+
+Value Tree::lower(Graph& g, Value x) const {
+  std::size_t index = 0;
+  switch (kind) {
+    case layer:
+      return std::visit([&](const auto& l) { return add_layer(g, l, x); }, leaf);
+    case repeat:
+      return lower_copies(g, *this, x, index);
+    case residual: {
+      const Value y = add_layer(g, children[0], x);
+      return lower_sum(g, y, lower_shortcut(g, children[1], x));
+    }
+    case named: {
+      if (name.empty()) return add_layer(g, children[0], x);
+      const int outer = g.enter(name.c_str());
+      x = add_layer(g, children[0], x);
+      g.leave(outer);
+      return x;
+    }
+    case frozen: {
+      const bool before = g.freeze(true);
+      x = lower_children(g, children, x);
+      g.freeze(before);
+      return x;
+    }
+    default:
+      return lower_children(g, children, x);
+  }
+}
+
+static Json json_of(const std::vector<Tree>& children) {
+  Json all = Json::array();
+  for (const Tree& child : children) all.push_back(tree_json(child));
+  return all;
+}
+
+Json tree_json(const Tree& tree) {
+  switch (tree.kind) {
+    case Tree::layer:
+      return layer_json(tree.leaf);
+    case Tree::repeat:
+      return {{"repeat", tree.copies}, {"of", tree_json(tree.children[0])}};
+    case Tree::residual:
+      return {{"residual", tree_json(tree.children[0])}, {"shortcut", tree_json(tree.children[1])}};
+    case Tree::named:
+      return {{"named", tree.name}, {"of", tree_json(tree.children[0])}};
+    case Tree::frozen:
+      return {{"frozen", json_of(tree.children)}};
+    default:
+      return {{"sequential", json_of(tree.children)}};
+  }
+}
+
+static std::vector<Tree> children_from(const JsonValue& json) {
+  std::vector<Tree> all;
+  for (std::size_t i = 0; i < json.size(); ++i) all.push_back(tree_from(json.at(i)));
+  return all;
+}
+
+// A name is a part of tensors' names, which dots join.
+static std::string scope_from(const JsonValue& json) {
+  const std::string& name = json.text();
+  if (name.find('.') == std::string::npos && name == printable(name)) return name;
+  throw Error(json.name(), " is ", printable(name), ", but a name without dots is expected");
+}
+
+Tree tree_from(const JsonValue& json) {
+  if (json.has("layer")) return {.kind = Tree::layer, .leaf = layer_from(json)};
+  if (json.has("sequential")) {
+    return {.kind = Tree::sequential, .children = children_from(json.at("sequential"))};
+  }
+  if (json.has("frozen")) {
+    return {.kind = Tree::frozen, .children = children_from(json.at("frozen"))};
+  }
+  if (json.has("repeat")) {
+    constexpr std::size_t most_copies = 10'000;
+    return {.kind = Tree::repeat,
+            .copies = json.at("repeat").number(most_copies),
+            .children = {tree_from(json.at("of"))}};
+  }
+  if (json.has("named")) {
+    return {.kind = Tree::named,
+            .name = scope_from(json.at("named")),
+            .children = {tree_from(json.at("of"))}};
+  }
+  if (json.has("residual")) {
+    return {.kind = Tree::residual,
+            .children = {tree_from(json.at("residual")), tree_from(json.at("shortcut"))}};
+  }
+  throw Error(json.name(), " is neither a layer nor layers that are nested");
+}
+
+}  // namespace etch::host
