@@ -120,14 +120,16 @@ constexpr Kernel general_forward(bool fuses) {
                : computed<convolve_forward<false, kernel>>;
 }
 template <auto* weight_gradient, auto* input_gradient>
-constexpr Kernel general_gradients = computed<convolve_gradients<weight_gradient, input_gradient>>;
+constexpr Kernel general_gradients() {
+  return computed<convolve_gradients<weight_gradient, input_gradient>>;
+}
 
 constexpr OpKernels general_convolution(const Op& op, KernelUse use) {
   const Attributes& a = op.attributes;
   const ConvChoice choice(a, use);
   constexpr auto* dw = kernels::conv2d_weight_gradient;
   OpKernels k{.forward = general_forward<kernels::conv2d_forward>(use.fuses),
-              .backward = general_gradients<dw, kernels::conv2d_input_gradient>,
+              .backward = general_gradients<dw, kernels::conv2d_input_gradient>(),
               .prepare = computed<convolve_prepare>,
               .forward_prepared = general_forward<kernels::winograd_forward>(true),
               .forward_scratch = conv_forward_scratch(a, use),
@@ -138,15 +140,15 @@ constexpr OpKernels general_convolution(const Op& op, KernelUse use) {
   if (a.algorithm == Algorithm::loops) {
     k.forward = general_forward<kernels::conv2d_forward_loops>(use.fuses);
     k.backward = general_gradients<kernels::conv2d_weight_gradient_loops,
-                                   kernels::conv2d_input_gradient_loops>;
+                                   kernels::conv2d_input_gradient_loops>();
   }
   if (choice.forward_tile == 4) k.forward = general_forward<winograd_training_forward<4>>(false);
   if (choice.forward_tile == 2) k.forward = general_forward<winograd_training_forward<2>>(false);
   if (choice.input_gradient_tile == 4) {
-    k.backward = general_gradients<dw, winograd_training_input_gradient<4>>;
+    k.backward = general_gradients<dw, winograd_training_input_gradient<4>>();
   }
   if (choice.input_gradient_tile == 2) {
-    k.backward = general_gradients<dw, winograd_training_input_gradient<2>>;
+    k.backward = general_gradients<dw, winograd_training_input_gradient<2>>();
   }
   return k;
 }
