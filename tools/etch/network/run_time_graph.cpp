@@ -11,9 +11,9 @@ namespace etch::host {
 namespace {
 
 // The most that can be computed with; what is beyond it is refused before it is allocated.
-constexpr int most_ops = 30'000;                     // a step names its op in 16 bits
-constexpr std::size_t most_elements = 1 << 30;       // of a value, for one image
-constexpr std::size_t most_parameters = 1ull << 30;  // numbers of all weights
+constexpr int most_ops = 30'000;                  // a step names its op in 16 bits
+constexpr std::size_t most_of_a_value = 1 << 30;  // of a value, for one image
+constexpr std::size_t most_weights = 1ull << 30;  // numbers of all weights
 
 template <class Row>
 void make_room(std::vector<Row>& rows, int n) {
@@ -25,7 +25,7 @@ void make_room(std::vector<Row>& rows, int n) {
 RunTimeGraph::RunTimeGraph(const std::string& where, Tree tree, Shape input)
     : tree_(std::move(tree)) {
   checked_product({input.channels, input.height, input.width}, where + ": the size of the input",
-                  most_elements);
+                  most_of_a_value);
   if (input.elements() == 0) throw Error(where, ": the input has the shape ", shape_text(input));
   Graph counted;
   add_layer(counted, tree_, counted.input(input));
@@ -56,15 +56,15 @@ void RunTimeGraph::check_sizes(const std::string& where) const {
   for (int v = 0; v < totals_.size.values; ++v) {
     const Shape s = values_[static_cast<std::size_t>(v)];
     checked_product({s.channels, s.height, s.width}, where + ": the size of an activation",
-                    most_elements);
+                    most_of_a_value);
   }
   std::size_t all = 0;
   for (int t = 0; t < totals_.size.tensors; ++t) {
     const kernels::ConvGeometry& g = tensors_[static_cast<std::size_t>(t)].geometry;
     const std::size_t n = checked_product(
         {g.output.channels, g.window.kernel_size.height, g.window.kernel_size.width, g.inputs()},
-        where + ": the size of a parameter", most_parameters);
-    all = checked_sum(all, n, where + ": the number of parameters", most_parameters);
+        where + ": the size of a parameter", most_weights);
+    all = checked_sum(all, n, where + ": the number of parameters", most_weights);
   }
 }
 
