@@ -1,11 +1,10 @@
 // A file of tensors, as `etch eval`, `etch plot` and `etch embed --fold` read it.
 #include "fuzz.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "process.hpp"
 #include "program/session.hpp"
 #include "training/checkpoint.hpp"
 #include "weights/folding.hpp"
-#include "weights/stored_layout.hpp"
 
 #include <etch/etch.hpp>
 
@@ -20,13 +19,13 @@ namespace {
 
 // The numbers as firmware would have them.
 void embed(const Safetensors& file, const std::string& stored) {
-  const ParameterLayout layout = read_layout(file.path(), stored);
+  const auto network = read_network(file.path(), stored);
+  const ParameterLayout layout = layout_of(network->view());
   const auto none = [](const std::string&) { return false; };
-  check_fit(file, misfits(file, layout.topology, layout.places(nullptr), none), "its own layout");
+  check_fit(file, misfits(file, layout.topology, layout.places(nullptr), none), "its own network");
   Block<float> values = Block<float>::zeros(layout.total);
   fill(file, layout.places(values.data()));
-  const FoldedLayout folded = read_folded_layout(file.path(), stored);
-  fold(layout, values.data(), folded);
+  fold(layout, values.data(), folded_layout_of(network->view()));
 }
 
 std::string contents(const std::filesystem::path& path) {
@@ -42,9 +41,11 @@ std::string file_of(const std::string& header, std::size_t data) {
   return all + header + std::string(data, '\0');
 }
 
-using Net = Network<Sequential<Conv2d{.out_channels = 2, .kernel_size = 1, .bias = false},
-                               BatchNorm2d{}, ReLU{}, Flatten{}, Linear{.out_features = 3}>{},
-                    Shape{1, 2, 2}>;
+inline constexpr auto layers = Sequential<
+    Conv2d{.out_channels = 2, .kernel_size = 1, .bias = false}, BatchNorm2d{}, ReLU{},
+    Repeat<2, Residual<Named<"body", Conv2d{.out_channels = 2, .kernel_size = 1}>{}>{}>{},
+    Flatten{}, Linear{.out_features = 3}>{};
+using Net = Network<layers, Shape{1, 2, 2}>;
 
 }  // namespace
 
@@ -55,7 +56,7 @@ void read(std::span<const std::byte> input) {
   file.write(input);
   accepted([&] {
     const Safetensors tensors(file.path());
-    const auto at = tensors.metadata().find("etch.layout");
+    const auto at = tensors.metadata().find(network_key);
     if (at != tensors.metadata().end()) accepted([&] { embed(tensors, at->second); });
     const Checkpoint checkpoint(file.path());
     accepted([&] { checkpoint.settings(); });
@@ -69,8 +70,9 @@ std::vector<std::string> seeds() {
   std::vector<std::string> all;
 
   const std::vector<float> values(Net::graph.total(), 0.5f);
-  const Metadata layout{{"etch.model", "net"}, {"etch.layout", stored_layout(Net::graph)}};
-  write_safetensors(path, model_tensors(Net::graph, values.data()), layout);
+  const Metadata network{{"etch.model", "net"},
+                         {network_key, network_text(tree_of(layers), Shape{1, 2, 2})}};
+  write_safetensors(path, model_tensors(Net::graph, values.data()), network);
   all.push_back(contents(path));
 
   SessionOptions options;
@@ -89,7 +91,7 @@ std::vector<std::string> seeds() {
   all.push_back(file_of(R"({"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
                         R"("v":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})",
                         16));
-  all.push_back(file_of(R"({"__metadata__":{"etch.settings":"{}","etch.layout":"[[[[]]]]"}})", 0));
+  all.push_back(file_of(R"({"__metadata__":{"etch.settings":"{}","etch.network":"[[[[]]]]"}})", 0));
   return all;
 }
 

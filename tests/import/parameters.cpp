@@ -1,8 +1,8 @@
 // The weights of an imported network as Parameters has them: parameters WEIGHTS.safetensors OUTPUT.
 // OUTPUT gets the topology's number, 8 bytes, and the floats.
 #include "block.hpp"
-#include "weights/safetensors.hpp"
-#include "weights/stored_layout.hpp"
+#include "network/open_model.hpp"
+#include "weights/parameter_layout.hpp"
 
 #include <fstream>
 #include <iostream>
@@ -11,11 +11,12 @@ using namespace etch::host;
 
 static void write(const char* weights, const char* output) {
   const Safetensors file(weights);
-  const ParameterLayout layout = read_layout(weights, file.metadata().at("etch.layout"));
+  const auto network = read_network(weights, file.metadata().at(network_key));
+  const ParameterLayout layout = layout_of(network->view());
   Block<float> values = Block<float>::zeros(layout.total);
   const std::vector<TensorPlace> places = layout.places(values.data());
   check_fit(file, misfits(file, layout.topology, places, [](const std::string&) { return false; }),
-            "its layout");
+            "its network");
   fill(file, places);
   std::ofstream out(output, std::ios::binary);
   out.write(reinterpret_cast<const char*>(&layout.topology), 8);

@@ -172,11 +172,13 @@ TEST_CASE("Wrong options end with a sentence and a status") {
        1,
        "--recompute some: must be nothing, elementwise, blocks"},
       {{"bench", "lenet", "--repeat", "-1"}, 1, "--repeat -1: must be from 0 to 100000"},
-      {{"bench", "resnet101-imagenet", "--size", "48"},
+      {{"bench", "lenet", "--size", "5"},
        1,
-       "--size 48: resnet101-imagenet is there at 32, 64, 96, 128, 160, 192, and 224"},
-      {{"bench", "lenet", "--size", "32"}, 1, "--size 32: lenet is there at 28 alone"},
-      {{"bench", "convnet", "--algorithm", "loops"}, 1, "there is no convnet with it; there are"},
+       "lenet at 1x5x5: 3: Conv2d: the kernel must not be higher than the padded input (5, 2)"},
+      {{"plan", "nowhere.onnx"}, 1, "nowhere.onnx: can't be opened"},
+      {{"train", "nowhere.safetensors"}, 1, "nowhere.safetensors: can't be opened"},
+      {{"eval", "lenet"}, 1, "lenet: has no weights of its own: give --checkpoint FILE"},
+      {{"train", "lenet", "--init", "file"}, 1, "--init file: lenet has no weights of its own"},
       {{"bench", "lenet", "--algorithm", "loops", "--winograd"}, 1, "not with --algorithm loops"},
       {{"data", "fetch", "cifar"}, 1, "there is no data set 'cifar'"},
   };
@@ -324,4 +326,58 @@ TEST_CASE("A plan and a training run as pictures") {
   }
   CHECK_THAT(etch_run({"plot", place.file("map.svg"), "-o", place.file("b.svg")}).errors,
              Catch::Contains("map.svg: "));
+}
+
+TEST_CASE("Commands take a checkpoint as a model, and train it further") {
+  if (skipped()) return;
+  const Place place;
+  REQUIRE(etch_run(place.train("a.safetensors", "1")).status == 0);
+  const std::string model = place.file("a.safetensors");
+  const Words data = {"--data", place.folder.path(), "--quiet"};
+  // The same numbers by the checkpoint alone as by the model's name.
+  const Outcome alone = etch_run(Words{"eval", model} + data);
+  const Outcome named = etch_run(Words{"eval", "lenet", "--checkpoint", model} + data);
+  CHECK(alone.errors == "");
+  CHECK_THAT(alone.output, Catch::StartsWith(model + " on 50 test images: loss "));
+  CHECK(alone.output.substr(model.size()) == named.output.substr(std::string("lenet").size()));
+  for (const Words& command :
+       {Words{"plan", model}, Words{"summary", model}, Words{"profile", model, "--seconds", "0.01"},
+        Words{"bench", model, "--repeat", "1"}}) {
+    const Outcome outcome = etch_run(command);
+    CHECK(outcome.errors == "");
+    CHECK_THAT(outcome.output, Catch::Contains("1x28x28"));
+  }
+  // It begins with the file's weights: a rate of nothing leaves them as they are.
+  const std::string tuned = place.file("b.safetensors");
+  const Outcome still = etch_run(
+      Words{"train", model, "--epochs", "1", "--lr", "1e-30", "--checkpoint", tuned} + data);
+  CHECK(still.errors == "");
+  CHECK(etch_run(Words{"eval", tuned} + data).output.substr(tuned.size()) ==
+        alone.output.substr(model.size()));
+  CHECK(etch_run(Words{"embed", tuned, "-o", place.file("weights.hpp")}).status == 0);
+}
+
+TEST_CASE("A file of tensors that doesn't hold its network is no model") {
+  if (skipped()) return;
+  const Place place;
+  const std::string file = place.file("x.safetensors");
+  const float x = 1;
+  write_safetensors(file, {source("x", {1}, &x)});
+  const Outcome outcome = etch_run({"plan", file});
+  CHECK(outcome.status == 1);
+  CHECK_THAT(outcome.errors, Catch::Contains("x.safetensors: doesn't hold its network"));
+  write_safetensors(file, {source("x", {1}, &x)}, {{"etch.network", "{}"}});
+  CHECK_THAT(etch_run({"plan", file}).errors,
+             Catch::Contains("metadata etch.network is damaged: layers is missing"));
+  write_safetensors(
+      file, {source("x", {1}, &x)},
+      {{"etch.network",
+        R"({"input": [1, 2, 2], "layers": {"layer": "Linear", "out_features": 2}})"}});
+  CHECK_THAT(etch_run({"plan", file}).errors,
+             Catch::Contains("Linear: the input must be a vector: put a Flatten before it (4, 1)"));
+  write_safetensors(
+      file, {source("x", {1}, &x)},
+      {{"etch.network",
+        R"({"input": [99999, 99999, 99999], "layers": {"layer": "Conv2d", "out_channels": 2}})"}});
+  CHECK_THAT(etch_run({"plan", file}).errors, Catch::Contains("the size of the input"));
 }

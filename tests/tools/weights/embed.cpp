@@ -14,7 +14,6 @@
 #include <etch/topology.hpp>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -356,7 +355,7 @@ TEST_CASE("A file's name can't break out of a comment") {
   }
 }
 
-TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file holds") {
+TEST_CASE("A norm is folded with its own epsilon") {
   constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
   using Net = Network<Sequential<conv, BatchNorm2d{.eps = 0.25f}>{}, Shape{1, 2, 2}>;
   const std::map<std::string, std::vector<float>> given = {{"0.weight", {2, 3}},
@@ -365,10 +364,6 @@ TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file
                                                            {"1.running_mean", {8, 9}},
                                                            {"1.running_var", {0.75f, 3.75f}}};
   const ParameterLayout layout = layout_of(Net::graph);
-  const ParameterLayout stored = read_layout("a file", stored_layout(Net::graph));
-  CHECK(stored.names == layout.names);
-  CHECK(stored.offsets == layout.offsets);
-  CHECK(stored.topology == topology<Net>);
   auto values = Block<float>::zeros(layout.total);
   for (const TensorPlace& p : layout.places(values.data())) {
     from_torch(*p.tensor, given.at(p.name).data(), p.values);
@@ -376,78 +371,32 @@ TEST_CASE("A norm is folded with its own epsilon, also by the layout that a file
   // With deviations of 1 and 2.
   const std::map<std::string, std::vector<float>> expected = {
       {"0.weight", {2 * 4, 3 * 2.5f}}, {"0.bias", {6 - 8 * 4, 7 - 9 * 2.5f}}};
-  for (const FoldedLayout& to :
-       {folded_layout_of(Net::graph), read_folded_layout("a file", stored_layout(Net::graph))}) {
-    CHECK(to.layout.topology == topology<Folded<Net>>);
-    auto folded = fold(layout, values.data(), to);
-    const std::vector<TensorPlace> places = to.layout.places(folded.data());
-    CHECK(places.size() == expected.size());
-    for (const TensorPlace& p : places) {
-      std::vector<float> numbers(p.tensor->size());
-      to_torch(*p.tensor, p.values, numbers.data());
-      CHECK(numbers == expected.at(p.name));
-    }
+  const FoldedLayout to = folded_layout_of(Net::graph);
+  CHECK(to.layout.topology == topology<Folded<Net>>);
+  auto folded = fold(layout, values.data(), to);
+  const std::vector<TensorPlace> places = to.layout.places(folded.data());
+  CHECK(places.size() == expected.size());
+  for (const TensorPlace& p : places) {
+    std::vector<float> numbers(p.tensor->size());
+    to_torch(*p.tensor, p.values, numbers.data());
+    CHECK(numbers == expected.at(p.name));
   }
 }
 
-TEST_CASE("A layout that can't be is refused by a sentence") {
-  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
-  using Net = Network<Sequential<conv, BatchNorm2d{}>{}, Shape{4, 2, 2}>;
-  const std::string good = stored_layout(Net::graph);
-  struct Case {
-    std::string from, to, message;  // the last `from` of the text: a tensor of its own layout
-  };
-  const std::vector<Case> cases = {
-      {R"("rank":4)", R"("rank":1)", "tensors[0] has rank 1 and 2 outputs"},
-      {R"("rank":4)", R"("rank":3)", "tensors[0] has rank 3"},
-      {R"("rank":4)", R"("rank":-4)", "tensors[0].rank is -4, but a whole number is expected"},
-      {R"("rank":4)", R"("rank":"4")", "tensors[0].rank is \"4\", but"},
-      {R"("rank":4)", R"("r":4)", "tensors[0].rank is missing"},
-      {R"("groups":1)", R"("groups":3)", "has 3 groups of"},
-      {R"("groups":1)", R"("groups":0)", "groups is 0"},
-      {R"("input":[4,2,2])", R"("input":[4,2])", "tensors[0].input has 2 values"},
-      {R"("input":[4,2,2])", R"("input":[2305843009213693951,2,2])",
-       "count of numbers is more than"},
-      {R"("kernel_size":[1,1])", R"("kernel_size":[4294967296,4294967296])",
-       "count of numbers is more than"},
-      {R"("offset":0)", R"("offset":9)", "within another tensor"},
-      {R"("offset":0)", R"("offset":2305843009213693951)",
-       "is at 2305843009213693951, behind a gap"},
-      {R"("total":16)", R"("total":15)", "ends beyond 15"},
-      {R"("total":16)", R"("total":2305843009213693951)", "but its tensors end at 16"},
-      {R"("topology":)", R"("topology":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]],"x":)", "nested deeper"},
-      {R"("topology":)", R"("topology":1,"topology":)", "it names topology twice"},
-  };
-  for (const Case& c : cases) {
-    INFO(c.from << " as " << c.to);
-    std::string damaged = good;
-    const std::size_t at = damaged.rfind(c.from);
-    REQUIRE(at != damaged.npos);
-    damaged.replace(at, c.from.size(), c.to);
-    CHECK_THROWS_WITH(read_layout("a file", damaged),
-                      Catch::StartsWith("a file: metadata etch.layout is damaged: ") &&
-                          Catch::Contains(c.message));
-  }
-  for (const auto& [from, to, message] :
-       {Case{R"("total":10)", R"("total":999999)", "but its tensors end at 10"},
-        Case{R"("eps":)", R"("eps":-0.5,"e":)", "eps is -0.5, but 0 to 1 is expected"},
-        Case{R"("eps":)", R"("eps":"e","e":)", "eps is \"e\", but a number is expected"}}) {
-    std::string damaged = good;
-    REQUIRE(good.find(from) != good.npos);
-    damaged.replace(good.find(from), from.size(), to);
-    CHECK_THROWS_WITH(read_folded_layout("a file", damaged), Catch::Contains(message));
-  }
-}
-
-TEST_CASE("A folded layout of more numbers than there were is refused before they are made") {
-  constexpr Conv2d conv{.out_channels = 2, .kernel_size = 1, .bias = false};
-  using Net = Network<Sequential<conv, BatchNorm2d{}>{}, Shape{4, 2, 2}>;
-  using Large = Network<Sequential<Conv2d{.out_channels = 512, .kernel_size = 3}, BatchNorm2d{}>{},
-                        Shape{64, 3, 3}>;
-  auto small = nlohmann::json::parse(stored_layout(Net::graph));
-  small["folded"] = nlohmann::json::parse(stored_layout(Large::graph)).at("folded");
-  CHECK_THROWS_WITH(read_folded_layout("a file", small.dump()),
-                    Catch::Contains("folded, it has more numbers than it had"));
+TEST_CASE("Weights of an import that didn't keep its network are refused by a sentence") {
+  if (skipped()) return;
+  const Folder place;
+  const Trained trained("lenet");
+  write_safetensors(place.file("model.safetensors"),
+                    model_tensors(trained.model.graph, trained.values.data()),
+                    {{"etch.layout", "{}"}});
+  const Outcome said =
+      run_program({variable("ETCH_COMMAND"), "embed", place.file("model.safetensors"), "-o",
+                   place.file("weights.hpp")},
+                  ".");
+  CHECK(said.status == 1);
+  CHECK_THAT(said.errors, Catch::Contains("import the network again"));
+  CHECK(!fs::exists(place.file("weights.hpp")));
 }
 
 TEST_CASE("A file that doesn't fit isn't embedded, and nothing is written") {

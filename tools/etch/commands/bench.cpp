@@ -4,8 +4,7 @@
 #include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
-#include "network/variants.hpp"
+#include "network/open_model.hpp"
 #include "program/benchmark.hpp"
 #include "program/program.hpp"
 #include "training/settings.hpp"
@@ -26,8 +25,9 @@ struct BenchOptions {
   bool trains() const { return mode == "training"; }
 };
 
-Algorithm algorithm_of(const BenchOptions& o) {
-  return o.algorithm == "loops" ? Algorithm::loops : Algorithm::gemm;
+std::optional<Algorithm> algorithm_of(const BenchOptions& o) {
+  if (o.algorithm == "loops") return Algorithm::loops;
+  return std::nullopt;
 }
 
 struct Result {
@@ -50,7 +50,7 @@ void check(const BenchOptions& o) {
   refuse(!o.optimizer.empty() && !o.trains(), "--optimizer", "training");
 }
 
-Result inference(const Model& model, const BenchOptions& o) {
+Result inference(const OpenModel& model, const BenchOptions& o) {
   InferenceRun run(model.graph, {.batch = o.batch, .threads = o.threads, .winograd = o.winograd});
   Result r;
   r.work = work_of(model.graph, run.program());
@@ -75,7 +75,7 @@ SessionOptions session_options(const BenchOptions& o) {
   return s;
 }
 
-Result training(const Model& model, const BenchOptions& o) {
+Result training(const OpenModel& model, const BenchOptions& o) {
   const SessionOptions options = session_options(o);
   const Program program = make_program(model.graph, options.training);
   Session session(model.graph, options);
@@ -96,7 +96,7 @@ double gflops(std::uint64_t macs, const Result& r, const BenchOptions& o) {
   return 2e-9 * static_cast<double>(macs * o.batch) / r.timing.median;
 }
 
-void print_json(const Model& model, const BenchOptions& o, const Result& r) {
+void print_json(const OpenModel& model, const BenchOptions& o, const Result& r) {
   nlohmann::ordered_json j;
   j["model"] = model.name;
   j["input"] = shape_text(model.input);
@@ -145,7 +145,7 @@ void print_bytes(const char* name, std::size_t bytes, const char* note = "") {
   if (bytes > 0) print_row(name, bytes_text(bytes), note);
 }
 
-std::string title(const Model& model, const BenchOptions& o) {
+std::string title(const OpenModel& model, const BenchOptions& o) {
   std::string all = text(model.name, ", input ", shape_text(model.input), ", ", o.mode, ", batch ",
                          o.batch, ", ", o.threads, o.threads == 1 ? " thread" : " threads");
   if (o.algorithm != "gemm") all += ", " + o.algorithm;
@@ -154,7 +154,7 @@ std::string title(const Model& model, const BenchOptions& o) {
   return all;
 }
 
-void print(const Model& model, const BenchOptions& o, const Result& r) {
+void print(const OpenModel& model, const BenchOptions& o, const Result& r) {
   std::cout << title(model, o) << '\n';
   const Timing& t = r.timing;
   const char* what = o.trains() ? "a step: forward, loss, backward, update" : "a batch";
@@ -179,7 +179,7 @@ void print(const Model& model, const BenchOptions& o, const Result& r) {
 }
 
 int bench(BenchOptions o) {
-  const Model& model = find_variant(find_model(o.model), o.size, algorithm_of(o));
+  const OpenModel model = open_model(o.model, o.size, algorithm_of(o));
   check(o);
   if (o.update.empty()) o.update = "accumulate";
   if (o.recompute.empty()) o.recompute = "nothing";
@@ -200,9 +200,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->check(one_of({"inference", "training"}));
   command->add_option("--batch", o->batch, "images a step [1]")->check(from_to(1, 65536));
   command->add_option("--threads", o->threads, "threads, 1 to 64 [1]")->check(not_negative);
-  command
-      ->add_option("--size", o->size,
-                   "height and width of the images, of some models others than their own")
+  command->add_option("--size", o->size, "height and width of the images [the model's own]")
       ->check(from_to(1, 65536));
   command->add_option("--algorithm", o->algorithm, "gemm, or loops: the plain loops [gemm]")
       ->check(one_of({"gemm", "loops"}));

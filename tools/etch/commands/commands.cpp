@@ -2,7 +2,7 @@
 #include "commands/commands.hpp"
 
 #include "error.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "suggestion.hpp"
 
 #include <algorithm>
@@ -62,8 +62,8 @@ CLI::Option* add_threads(CLI::App& command, std::size_t& threads) {
 }
 
 void add_model(CLI::App& command, std::string& model) {
-  command.add_option("MODEL", model, "one of the models below")->required();
-  command.footer("Models:\n" + list_models());
+  command.add_option("MODEL", model, "a model's name, or a file")->required();
+  command.footer(list_openable());
 }
 
 void check_threads(std::size_t threads) {

@@ -35,7 +35,7 @@ std::string not_negative(const std::string& given);
 std::string number(const std::string& given);  // 0 or more
 Check from_to(std::size_t low, std::size_t high);
 Check one_of(std::vector<std::string> allowed);
-// The positional MODEL, with the list of models in the command's footer.
+// The positional MODEL, see open_model(), with what it can be in the command's footer.
 void add_model(CLI::App& command, std::string& model);
 void check_threads(std::size_t threads);
 // See overwrite.hpp.

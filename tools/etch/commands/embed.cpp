@@ -5,6 +5,7 @@
 #include "error.hpp"
 #include "format.hpp"
 #include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "weights/fit.hpp"
 #include "weights/folding.hpp"
 #include "weights/safetensors.hpp"
@@ -25,21 +26,24 @@ struct Layouts {
   FoldedLayout folded;
 };
 
-Layouts layouts_of(const Model& model, bool fold) {
-  return {layout_of(model.graph), fold ? folded_layout_of(model.graph) : FoldedLayout{}};
+Layouts layouts_of(GraphView graph, bool fold) {
+  return {layout_of(graph), fold ? folded_layout_of(graph) : FoldedLayout{}};
 }
 
-// The named model's, or that which the file names, or which it describes. Folded where asked for:
-// files of before there was --fold don't have it.
+// The named model's, or that which the file holds, or names.
 Layouts find_layouts(const Safetensors& file, const std::string& model, bool fold) {
-  if (!model.empty()) return layouts_of(find_model(model), fold);
+  if (!model.empty()) return layouts_of(open_model(model).graph, fold);
   const Metadata& all = file.metadata();
-  if (const auto at = all.find("etch.layout"); at != all.end()) {
-    return {read_layout(file.path(), at->second),
-            fold ? read_folded_layout(file.path(), at->second) : FoldedLayout{}};
+  if (const auto at = all.find(network_key); at != all.end()) {
+    return layouts_of(read_network(file.path(), at->second)->view(), fold);
+  }
+  if (all.contains("etch.layout")) {
+    throw Error(file.path(),
+                ": was written by an `etch import` that didn't keep the network in it: ",
+                "import the network again");
   }
   if (const auto at = all.find("etch.model"); at != all.end()) {
-    return layouts_of(find_model(at->second), fold);
+    return layouts_of(find_model(at->second).graph, fold);
   }
   throw Error(file.path(), ": doesn't say which network it belongs to: give --model MODEL");
 }

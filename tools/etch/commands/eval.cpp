@@ -7,7 +7,7 @@
 #include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "training/training_run.hpp"
 
 #include <iostream>
@@ -74,24 +74,42 @@ std::optional<Metrics> evaluate_shown(Session& session, const Dataset& data, boo
   });
 }
 
+// Where the numbers are: --checkpoint FILE, a MODEL that is a checkpoint itself, or in what was
+// imported.
+std::optional<Checkpoint> checkpoint_of(const EvalOptions& o, const OpenModel& model) {
+  const bool own = o.checkpoint.empty() && o.model.ends_with(".safetensors");
+  if (o.checkpoint.empty() && !own) {
+    if (model.values != nullptr) return std::nullopt;
+    throw Error(o.model, ": has no weights of its own: give --checkpoint FILE");
+  }
+  std::optional<Checkpoint> checkpoint(own ? o.model : o.checkpoint);
+  note_unchecked(checkpoint->path(), checkpoint->has_checksum());
+  return checkpoint;
+}
+
 int eval(const EvalOptions& o) {
-  const Model& model = find_model(o.model);
+  const OpenModel model = without_softmax(open_model(o.model));
   check_threads(o.threads);
   check_threads_can_be_made(o.threads);
   if (o.batch == 0 || o.batch > 65536) {
     throw Error("--batch ", o.batch, ": must be from 1 to 65536");
   }
   const Part part = part_from_text(o.part);
-  const Checkpoint checkpoint(o.checkpoint);
-  note_unchecked(checkpoint.path(), checkpoint.has_checksum());
-  PreparedData source(o.data.path, with_given(o.data, checkpoint.data()), input_shape(model.graph));
+  const std::optional<Checkpoint> checkpoint = checkpoint_of(o, model);
+  PreparedData source(o.data.path,
+                      with_given(o.data, checkpoint ? checkpoint->data() : Description{}),
+                      input_shape(model.graph));
   const Dataset data = first(source.read(part), o.images, "--images", o.data.path);
   check_targets(data, num_classes(model.graph));
   SessionOptions options;
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;
   Session session(model.graph, options);
-  checkpoint.restore_model(session, o.non_finite ? NonFinite::taken : NonFinite::refused);
+  if (checkpoint) {
+    checkpoint->restore_model(session, o.non_finite ? NonFinite::taken : NonFinite::refused);
+  } else {
+    std::ranges::copy(*model.values, session.parameters().begin());
+  }
   const auto metrics = evaluate_shown(session, data, !o.quiet);
   if (!metrics) return Interrupt::exit_status();
   std::cout << model.name << " on " << grouped(data.size()) << " " << o.part << " images: loss "
@@ -105,10 +123,11 @@ int eval(const EvalOptions& o) {
 }  // namespace
 
 void add_eval(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("eval", "evaluate a checkpoint");
+  CLI::App* command = app.add_subcommand("eval", "evaluate a checkpoint, or a model of a file");
   auto o = std::make_shared<EvalOptions>();
   add_model(*command, o->model);
-  command->add_option("--checkpoint", o->checkpoint, "file of `etch train`")->required();
+  command->add_option("--checkpoint", o->checkpoint,
+                      "file of `etch train` [the MODEL's own weights]");
   add_data_set(*command, o->data);
   command->add_option("--part", o->part, "test, validation or train [test]");
   command->add_option("--images", o->images, "the first so many images only")->check(not_negative);

@@ -5,7 +5,7 @@
 #include "error.hpp"
 #include "file.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "overwrite.hpp"
 #include "program/layout.hpp"
 #include "program/memory_map.hpp"
@@ -27,7 +27,7 @@ class Plan {
  public:
   explicit Plan(const PlanOptions& o)
       : o_(o),
-        model_(find_model(o.model)),
+        model_(open_model(o.model)),
         graph_(model_.graph),
         program_(make_program(graph_, o)),
         live_(live_bytes(program_)),
@@ -179,7 +179,7 @@ class Plan {
   }
 
   PlanOptions o_;
-  const Model& model_;
+  OpenModel model_;
   GraphView graph_;
   Program program_;
   std::vector<std::size_t> live_;

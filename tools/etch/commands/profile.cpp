@@ -2,7 +2,7 @@
 #include "commands/program_options.hpp"
 #include "commands/surroundings.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "program/step_times.hpp"
 
 #include <nlohmann/json.hpp>
@@ -30,7 +30,7 @@ std::string gflops_text(const StepTime& s) { return s.macs > 0 ? fixed(s.gflops(
 
 class Report {
  public:
-  Report(const ProfileOptions& o, const Model& model, Profile profile)
+  Report(const ProfileOptions& o, const OpenModel& model, Profile profile)
       : o_(o), model_(model), p_(std::move(profile)) {
     for (const StepTime& s : p_.steps) sum_ += s.seconds;
     for (std::size_t i = 0; i < p_.steps.size(); ++i) slowest_.push_back(i);
@@ -128,7 +128,7 @@ class Report {
   }
 
   const ProfileOptions& o_;
-  const Model& model_;
+  OpenModel model_;
   Profile p_;
   std::vector<std::size_t> slowest_;
   double sum_ = 0;
@@ -137,7 +137,7 @@ class Report {
 int run_profile(const ProfileOptions& o) {
   check_threads(o.threads);
   check_threads_can_be_made(o.threads);
-  const Model& model = find_model(o.model);
+  const OpenModel model = open_model(o.model);
   const Report report(o, model,
                       o.train ? profile(model.graph, o.training(), o.seconds)
                               : profile(model.graph, o.inference(), o.seconds));

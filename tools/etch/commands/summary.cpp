@@ -2,8 +2,8 @@
 #include "commands/commands.hpp"
 
 #include "format.hpp"
-#include "network/models.hpp"
 #include "network/modules.hpp"
+#include "network/open_model.hpp"
 #include "program/program.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,9 +24,9 @@ class Summary {
  public:
   explicit Summary(const SummaryOptions& o)
       : o_(o),
-        model_(find_model(o.model)),
+        model_(open_model(o.model)),
         graph_(model_.graph),
-        rows_(module_rows(graph_, std::string(model_.name))),
+        rows_(module_rows(graph_, model_.name)),
         inference_(make_program(graph_, InferenceOptions{.batch = o.batch}).peak.arena_bytes),
         training_(make_program(graph_, Training{.batch = o.batch}).peak.arena_bytes) {}
 
@@ -117,7 +117,7 @@ class Summary {
   }
 
   SummaryOptions o_;
-  const Model& model_;
+  OpenModel model_;
   GraphView graph_;
   std::vector<ModuleRow> rows_;
   std::size_t inference_, training_;

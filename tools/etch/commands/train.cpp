@@ -7,7 +7,7 @@
 #include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "process.hpp"
 #include "training/training_run.hpp"
 
@@ -92,17 +92,28 @@ class StepPrinter {
   Stopwatch watch_;
 };
 
+RunOptions with_network(RunOptions run, const OpenModel& model) {
+  run.network = model.network;
+  return run;
+}
+
 class Command {
  public:
   explicit Command(const TrainOptions& options)
       : o_(options),
-        model_(find_model(o_.settings.model)),
+        model_(without_softmax(open_model(o_.settings.model))),
         data_(o_.data.path, o_.data.description, input_shape(model_.graph)),
         tested_(data_.has(Part::validation) ? Part::validation : Part::test),
         train_(read(Part::train, o_.train_images)),
         test_(read(tested_, o_.test_images)),
-        run_(model_.graph, o_.settings, o_.run, train_, test_, data_.description()) {
+        run_(model_.graph, o_.settings, with_network(o_.run, model_), train_, test_,
+             data_.description()) {
     data_.forget();
+    const bool from_file = o_.settings.init == "file";
+    if (from_file && model_.values == nullptr) {
+      throw Error("--init file: ", model_.name, " has no weights of its own");
+    }
+    if (from_file) run_.begin_with(*model_.values);
   }
 
   void resume(const Checkpoint& checkpoint) {
@@ -278,7 +289,7 @@ class Command {
   }
 
   TrainOptions o_;
-  const Model& model_;
+  OpenModel model_;
   PreparedData data_;
   Part tested_;  // what an epoch is evaluated on
   Dataset train_, test_;
@@ -330,7 +341,6 @@ E choice(const char* option, const std::string& value, const char* first, const 
 }
 
 int train(TrainOptions o) {
-  find_model(o.settings.model);
   check_threads(o.run.threads);
   check_threads_can_be_made(o.run.threads);
   o.run.update =
@@ -344,6 +354,9 @@ int train(TrainOptions o) {
   } else if (o.resume || o.overwrite) {
     throw Error("--resume and --overwrite need a --checkpoint FILE");
   }
+  // A network of a file begins with the file's weights.
+  const bool init_given = std::ranges::find(o.given, "init") != o.given.end();
+  if (!init_given && !is_model_name(o.settings.model)) o.settings.init = "file";
   if (o.resume) take_settings(resumed.emplace(o.checkpoint), o);
   check(o.settings);
   Command command(o);
@@ -380,7 +393,8 @@ void add_settings(CLI::App& c, Settings& s) {
   c.add_option("--t-max", s.t_max, "of schedule cosine: epochs until its end [--epochs]")
       ->check(not_negative);
   add_setting(c, "eta-min", s.eta_min, "of schedules cosine and plateau: the lowest rate");
-  add_setting(c, "init", s.init, "first weights: uniform (as PyTorch) or normal (Kaiming)");
+  add_setting(c, "init", s.init,
+              "initial weights: uniform (as PyTorch), normal (Kaiming), or the file's");
   add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
   add_setting(c, "class-weights", s.class_weights,
               "none, balanced (by rarity), or one a class: 1,0.5,2");

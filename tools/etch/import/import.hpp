@@ -1,5 +1,6 @@
 // Networks and weights that other libraries trained.
 #pragma once
+#include "import/lowering.hpp"
 #include "import/network_writer.hpp"
 #include "network/models.hpp"
 #include "overwrite.hpp"
@@ -15,6 +16,9 @@ namespace etch::host {
 const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
                                const std::filesystem::path& output,
                                Overwrite overwrite = Overwrite::no);
+
+// Reads an .onnx or .tflite file. Throws an Error.
+ImportedNetwork read_network_file(const std::filesystem::path& file);
 
 // Reads an .onnx or .tflite file and writes its network into a folder, see write_network. `name`
 // is made of the file's where it is empty. Throws an Error.

@@ -6,13 +6,16 @@
 
 namespace etch::host {
 
+ImportedNetwork read_network_file(const std::filesystem::path& file) {
+  return file.extension() == ".onnx" ? read_onnx(file) : read_tflite(file);
+}
+
 WrittenNetwork import_network(const std::filesystem::path& file,
                               const std::filesystem::path& folder, const std::string& name,
                               Overwrite overwrite) {
   if (!name.empty()) check_name(name);
-  const ImportedNetwork network = file.extension() == ".onnx" ? read_onnx(file) : read_tflite(file);
-  return write_network(network, folder, name.empty() ? identifier(file.stem().string()) : name,
-                       overwrite);
+  return write_network(read_network_file(file), folder,
+                       name.empty() ? identifier(file.stem().string()) : name, overwrite);
 }
 
 }  // namespace etch::host

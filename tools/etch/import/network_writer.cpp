@@ -6,8 +6,9 @@
 #include "identifier.hpp"
 #include "import/lowering.hpp"
 #include "network/names.hpp"
+#include "network/open_model.hpp"
+#include "weights/fit.hpp"
 #include "weights/safetensors.hpp"
-#include "weights/stored_layout.hpp"
 
 #include <sstream>
 
@@ -179,8 +180,8 @@ WrittenNetwork write_network(const ImportedNetwork& network, const std::filesyst
   check_replaceable(written.header, command, overwrite);
   const Metadata metadata{{"etch.model", name},
                           {topology_key, topology_text(graph)},
-                          {writer_key, command},
-                          {"etch.layout", stored_layout(graph)}};
+                          {network_key, network_text(lowering.tree(), network.shape(0))},
+                          {writer_key, command}};
   replace_files({{written.weights,
                   [&](FileReplacement& file) {
                     write_safetensors(file, written.weights.string(), tensors, metadata);

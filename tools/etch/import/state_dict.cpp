@@ -2,6 +2,7 @@
 #include "block.hpp"
 #include "error.hpp"
 #include "import/import.hpp"
+#include "network/open_model.hpp"
 #include "weights/fit.hpp"
 
 #include <etch/topology.hpp>
@@ -34,6 +35,7 @@ class Candidate {
     write_safetensors(output, sources_of(places_),
                       {{"etch.model", std::string(model_->name)},
                        {topology_key, topology_text(model_->graph)},
+                       {network_key, network_text(model_->tree(), model_->input)},
                        {writer_key, command}});
   }
 

@@ -19,7 +19,7 @@ namespace etch::host {
 template <Layer auto net, Shape input>
 constexpr Model row(std::string_view name, std::string_view about) {
   using Net = Network<net, input>;
-  return {name, Net::graph, input, Net::output_shape, about};
+  return {name, Net::graph, input, Net::output_shape, about, [] { return tree_of(net); }};
 }
 
 static constexpr Shape digit{1, 28, 28}, padded{1, 32, 32}, photo{3, 224, 224};

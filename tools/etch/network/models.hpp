@@ -1,5 +1,7 @@
 // The models that the command line knows by name.
 #pragma once
+#include "network/tree.hpp"
+
 #include <etch/graph.hpp>
 
 #include <span>
@@ -13,6 +15,7 @@ struct Model {
   GraphView graph;
   Shape input, output;
   std::string_view about;
+  Tree (*tree)();
 };
 
 std::span<const Model> all_models();

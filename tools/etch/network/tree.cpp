@@ -83,6 +83,15 @@ Value Tree::lower(Graph& g, Value x) const {
   }
 }
 
+Tree with_algorithm(Tree tree, Algorithm algorithm) {
+  const auto set = [&](auto& l) {
+    if constexpr (requires { l.algorithm; }) l.algorithm = algorithm;
+  };
+  std::visit(set, tree.leaf);
+  for (Tree& child : tree.children) child = with_algorithm(std::move(child), algorithm);
+  return tree;
+}
+
 static Json json_of(const std::vector<Tree>& children) {
   Json all = Json::array();
   for (const Tree& child : children) all.push_back(tree_json(child));

@@ -27,6 +27,10 @@ struct Tree {
   Value lower(Graph& g, Value x) const;
 };
 
+// The same with this algorithm in all convolutions and fully connected layers; see
+// with_algorithm.hpp.
+Tree with_algorithm(Tree tree, Algorithm algorithm);
+
 // As JSON: a layer (fields.hpp), {"sequential": [...]}, {"frozen": [...]}, {"repeat": n, "of":
 // ...}, {"named": "conv1", "of": ...}, {"residual": ..., "shortcut": ...}; and back. An Error names
 // the part that is wrong.

@@ -4,6 +4,7 @@
 #include "error.hpp"
 #include "json.hpp"
 #include "network/names.hpp"
+#include "network/open_model.hpp"
 #include "program/not_finite.hpp"
 
 #include <etch/topology.hpp>
@@ -67,7 +68,7 @@ void check_trainable(const Session& session) {
 
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
                      const Settings& settings, Progress progress, std::span<const float> best,
-                     const Description& data) {
+                     const Description& data, const std::string& network) {
   check_trainable(session);
   progress.runs = session.runs();
   progress.updates = session.updates();
@@ -75,13 +76,14 @@ void save_checkpoint(const std::filesystem::path& path, const Session& session,
   const auto places = run_places(
       graph, session.options().optimizer, const_cast<float*>(session.parameters().data()),
       const_cast<float*>(session.optimizer_state().data()), const_cast<float*>(best.data()));
-  write_safetensors(path, sources_of(places),
-                    {{"etch.model", settings.model},
-                     {topology_key, topology_text(graph)},
-                     {"etch.settings", to_json(settings).dump()},
-                     {"etch.data", to_json(data).dump()},
-                     {"etch.progress", to_json(progress).dump()},
-                     {"etch.history", to_json(progress.history).dump()}});
+  Metadata all{{"etch.model", settings.model},
+               {topology_key, topology_text(graph)},
+               {"etch.settings", to_json(settings).dump()},
+               {"etch.data", to_json(data).dump()},
+               {"etch.progress", to_json(progress).dump()},
+               {"etch.history", to_json(progress.history).dump()}};
+  if (!network.empty()) all.emplace(network_key, network);
+  write_safetensors(path, sources_of(places), all);
 }
 
 std::string Checkpoint::metadata(const std::string& key) const {

@@ -3,8 +3,8 @@
 //   optimizer.exp_avg.layer1.0.conv1.weight   the optimizer's state, the same
 //   optimizer.last.layer1.0.conv1.weight      the model as the last step left it, where the plain
 //                                             names hold the best epoch's (--keep best)
-//   metadata: etch.model, etch.topology, etch.settings, etch.data, etch.progress, etch.history
-//   (JSON)
+//   metadata: etch.model, etch.topology, etch.network, etch.settings, etch.data, etch.progress,
+//   etch.history (JSON)
 // There is no time in it: the same run makes the same bytes.
 #pragma once
 #include "data/description.hpp"
@@ -23,10 +23,11 @@ struct Diverged : Error {
 
 // Replaces the file. Throws an Error where it can't, and Diverged where a number isn't finite; the
 // file that was there stays. progress.runs and .updates are taken from the session. `best` are the
-// parameters of the best epoch, to be kept beside the last ones; or nothing.
+// parameters of the best epoch, to be kept beside the last ones; or nothing. `network` is
+// network_text() of the session's graph, or nothing.
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
                      const Settings& settings, Progress progress, std::span<const float> best = {},
-                     const Description& data = {});
+                     const Description& data = {}, const std::string& network = {});
 
 // A checkpoint to be read. Any file of tensors with the model's names and shapes will do for the
 // model; num_batches_tracked, which PyTorch adds, is skipped.

@@ -116,7 +116,7 @@ static std::vector<float> listed_weights(const Settings& s) {
 void check(const Settings& s) {
   expect_one_of("--optimizer", s.optimizer, {"sgd", "adam", "adamw", "adabound"});
   expect_one_of("--schedule", s.schedule, {"none", "step", "cosine", "plateau"});
-  expect_one_of("--init", s.init, {"uniform", "normal"});
+  expect_one_of("--init", s.init, {"uniform", "normal", "file"});
   expect_one_of("--keep", s.keep, {"last", "best"});
   expect(s.epochs >= 1, "--epochs", s.epochs, "must be at least 1");
   expect(s.batch >= 1 && s.batch <= 65536, "--batch", s.batch, "must be from 1 to 65536");

@@ -29,7 +29,7 @@ struct Settings {
   std::size_t t_max = 0;          // cosine: epochs; 0: all of them
   double eta_min = 0;             // cosine, plateau
   std::size_t warmup = 0;         // steps
-  std::string init = "uniform";   // uniform, normal
+  std::string init = "uniform";   // uniform, normal; file: the weights of the model's
   double label_smoothing = 0;
   std::string class_weights = "none";  // none, balanced, or a number a class: "1,0.5,2"
   std::size_t early_stopping = 0;      // epochs without a lower test loss; 0: don't

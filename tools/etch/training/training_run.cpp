@@ -58,6 +58,7 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
       train_(&checked(train, num_classes(graph))),
       weight_numbers_(class_weights(settings, class_sizes(train, num_classes(graph)))),
       class_weights_(weight_numbers_),
+      network_(options.network),
       session_(graph, session_options(options)),
       progress_(num_classes(graph)),
       best_(settings.keep == "best" ? graph.total() : 0),
@@ -68,6 +69,10 @@ TrainingRun::TrainingRun(GraphView graph, const Settings& settings, const RunOpt
   progress_.images = train.size();
   progress_.data_checksum = train.checksum();
   begin_epoch();
+}
+
+void TrainingRun::begin_with(std::span<const float> values) {
+  std::ranges::copy(values, session_.parameters().begin());
 }
 
 void TrainingRun::begin_epoch() {
@@ -97,7 +102,8 @@ void TrainingRun::save(const std::filesystem::path& path) const {
   // Before an epoch has ended the best parameters are what there is.
   const bool none_yet = !best_.empty() && progress_.history.empty();
   save_checkpoint(path, session_, settings_, progress_,
-                  none_yet ? session_.parameters() : std::span<const float>(best_), description_);
+                  none_yet ? session_.parameters() : std::span<const float>(best_), description_,
+                  network_);
 }
 
 // Without the sign that a NaN may have.

@@ -16,6 +16,7 @@ struct RunOptions {
   std::size_t threads = 1;
   Update update = Update::accumulate;
   Recompute recompute = Recompute::nothing;
+  std::string network{};  // network_text() of the graph, for the checkpoints
 };
 
 // Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
@@ -33,6 +34,9 @@ class TrainingRun {
 
   TrainingRun(const TrainingRun&) = delete;  // the session has an address of it
 
+  // Parameters and running statistics to begin with, GraphView::total() numbers, instead of the
+  // settings' own.
+  void begin_with(std::span<const float> values);
   // Goes on where the checkpoint stopped. Throws an Error where it is of another network or was
   // trained on other data; then nothing is changed.
   void restore(const Checkpoint& checkpoint);
@@ -64,6 +68,7 @@ class TrainingRun {
   const Dataset* train_;
   std::vector<float> weight_numbers_;
   std::span<const float> class_weights_;
+  std::string network_;
   Session session_;
   Progress progress_;
   std::vector<float> best_;  // parameters of the best epoch; with --keep best

@@ -1,7 +1,7 @@
 // Parameters as source text, for the flash of a microcontroller.
 #pragma once
 #include "overwrite.hpp"
-#include "weights/stored_layout.hpp"
+#include "weights/parameter_layout.hpp"
 
 #include <filesystem>
 #include <span>

@@ -29,7 +29,7 @@ class Numbers {
   const float* at(const std::string& name, std::size_t size) const {
     const std::size_t i = index(name);
     if (i == layout_.names.size() || layout_.tensors[i].size() != size) {
-      throw Error("metadata etch.layout is damaged: it has no ", name, " of ", size, " numbers");
+      throw Error("the network has no ", name, " of ", size, " numbers");
     }
     return values_ + layout_.offsets[i];
   }
@@ -50,7 +50,7 @@ void fold_norm(const FoldedNorm& norm, const Numbers& numbers, const ParameterLa
   const std::string weight_name = joined(norm.into, "weight");
   const std::size_t w = folded.index(weight_name), b = folded.index(joined(norm.into, "bias"));
   if (w == to.names.size() || b == to.names.size()) {
-    throw Error("metadata etch.layout is damaged: it has no ", weight_name, " with a bias");
+    throw Error("the network has no ", weight_name, " with a bias");
   }
   const kernels::ConvGeometry& g = to.tensors[w].geometry;
   const std::size_t channels = g.output.channels;

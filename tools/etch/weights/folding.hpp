@@ -1,7 +1,7 @@
 // Batch norms folded into the weights before them: the layout and the numbers of Folded<Net>.
 #pragma once
 #include "block.hpp"
-#include "weights/stored_layout.hpp"
+#include "weights/parameter_layout.hpp"
 
 namespace etch::host {
 

@@ -1,16 +1,13 @@
-// Where the tensors of a network lie in its Parameters, kept in the file of its weights: so that
-// the weights of a network which the etch command doesn't know can be embedded.
+// Where the tensors of a network lie in its Parameters.
 #pragma once
 #include "weights/fit.hpp"
 
 #include <string>
+#include <vector>
 
 namespace etch::host {
 
-// Of a graph, as JSON: its layout, and that without the norms that can be folded.
-std::string stored_layout(GraphView graph);
-
-// The places of a network's tensors, of a graph or of a stored layout.
+// The places of a network's tensors.
 struct ParameterLayout {
   std::uint64_t topology = 0;
   std::size_t total = 0;           // floats of Parameters
@@ -34,8 +31,5 @@ struct FoldedLayout {
 };
 
 ParameterLayout layout_of(GraphView graph);
-// Of the metadata of a file; an Error that names the file where it is damaged.
-ParameterLayout read_layout(const std::string& file, const std::string& stored);
-FoldedLayout read_folded_layout(const std::string& file, const std::string& stored);
 
 }  // namespace etch::host
