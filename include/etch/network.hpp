@@ -55,7 +55,11 @@ inline constexpr auto graph_tables = lower_graph<net, input>();
 template <Layer auto net, Shape input>
 struct Network {
   static_assert(input.elements() > 0, "Network: the input shape must not be empty");
+#if defined(__clang__)
   static_assert(accepted<graph_tables<net, input>>());
+#else
+  static_assert(RefusedBy<graph_tables<net, input>>::value);
+#endif
 
   static constexpr GraphView graph = graph_tables<net, input>.view();
 

@@ -43,17 +43,20 @@ struct LayerName {};
 #if defined(__clang__)
 // A call of it is no constant, and clang prints the arguments of the calls that lead there.
 void network_is_refused(const char* sentence, std::size_t is, std::size_t wanted, int op);
-template <class Layer>
 constexpr bool refuse(const char* sentence, std::size_t is, std::size_t wanted, int op) {
   network_is_refused(sentence, is, wanted, op);
   return false;
 }
+template <class Layer, const auto& tables>
+struct Refused {
+  static_assert(refuse(tables.refusal.problem.sentence, tables.refusal.problem.is,
+                       tables.refusal.problem.wanted, tables.refusal.op));
+  static constexpr bool value = true;  // one error is enough
+};
 template <const auto& tables, std::size_t... i>
 constexpr bool refuse(std::index_sequence<i...>) {
   constexpr LayerPath path(tables.scopes.data(), tables.refusal.scope);
-  constexpr Problem problem = tables.refusal.problem;
-  return refuse<LayerName<path.letters[path.begin + i]...>>(problem.sentence, problem.is,
-                                                            problem.wanted, tables.refusal.op);
+  return Refused<LayerName<path.letters[path.begin + i]...>, tables>::value;
 }
 template <const auto& tables>
 constexpr bool accepted() {
@@ -68,14 +71,14 @@ constexpr bool accepted() {
 // g++ prints texts that are template arguments.
 template <Text sentence, std::size_t is, std::size_t wanted, Text layer>
 struct Refused {
-  static_assert(is == wanted && is != wanted,
+  static constexpr bool value = true;  // one error is enough
+  static_assert(is == wanted && sentence.empty(),
                 "a layer can't take its input: Refused has the sentence, the two numbers that it "
                 "compares, and the layer's name");
-  static constexpr bool value = true;
 };
 constexpr std::size_t text_length(const char* text) {
   std::size_t n = 0;
-  while (text[n] != 0) ++n;
+  while (text != nullptr && text[n] != 0) ++n;
   return n;
 }
 template <std::size_t n>
@@ -85,16 +88,14 @@ constexpr Text<n + 1> text_of(const char* from) {
   return Text<n + 1>(letters);
 }
 template <const auto& tables>
-constexpr bool accepted() {
-  if constexpr (tables.refusal.problem.found()) {
-    constexpr LayerPath path(tables.scopes.data(), tables.refusal.scope);
-    constexpr Problem problem = tables.refusal.problem;
-    return Refused<text_of<text_length(problem.sentence)>(problem.sentence), problem.is,
-                   problem.wanted, text_of<path.size()>(path.letters + path.begin)>::value;
-  } else {
-    return true;
-  }
-}
+inline constexpr LayerPath refused_path{tables.scopes.data(), tables.refusal.scope};
+// An alias, so that a network's type is printed once.
+template <const auto& tables>
+using RefusedBy =
+    Refused<text_of<text_length(tables.refusal.problem.sentence)>(tables.refusal.problem.sentence),
+            tables.refusal.problem.is, tables.refusal.problem.wanted,
+            text_of<refused_path<tables>.size()>(refused_path<tables>.letters +
+                                                 refused_path<tables>.begin)>;
 #endif
 
 }  // namespace etch
