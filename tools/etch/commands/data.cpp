@@ -4,7 +4,7 @@
 #include "data/statistics.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
+#include "network/open_model.hpp"
 #include "training/fetch.hpp"
 #include "training/training_run.hpp"
 
@@ -97,9 +97,10 @@ struct ShowOptions {
 };
 
 int show(const ShowOptions& o) {
-  const Model* model = o.model.empty() ? nullptr : &find_model(o.model);
+  std::optional<OpenModel> model;
+  if (!o.model.empty()) model = open_model(o.model);
   std::optional<Shape> input;
-  if (model != nullptr) input = model->input;
+  if (model) input = model->input;
   if (o.data.description.resize && !input) {
     throw Error("--resize needs --for MODEL, whose input says to what size");
   }
@@ -118,7 +119,7 @@ int show(const ShowOptions& o) {
   }
   const bool is_vector = train.shape.height == 1 && train.shape.width == 1;
   print_numbers(is_vector ? "feature" : "channel", train.features, statistics(train));
-  if (model == nullptr) return 0;
+  if (!model) return 0;
   for (const ShownPart& p : parts) {
     const BatchReader fits(p.data, *input);
     check_targets(p.data, num_classes(model->graph));

@@ -3,11 +3,11 @@
 
 #include "commands/data_options.hpp"
 #include "commands/interrupt.hpp"
+#include "commands/model_weights.hpp"
 #include "commands/progress_bar.hpp"
 #include "commands/surroundings.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/open_model.hpp"
 #include "training/training_run.hpp"
 
 #include <iostream>
@@ -74,19 +74,6 @@ std::optional<Metrics> evaluate_shown(Session& session, const Dataset& data, boo
   });
 }
 
-// Where the numbers are: --checkpoint FILE, a MODEL that is a checkpoint itself, or in what was
-// imported.
-std::optional<Checkpoint> checkpoint_of(const EvalOptions& o, const OpenModel& model) {
-  const bool own = o.checkpoint.empty() && o.model.ends_with(".safetensors");
-  if (o.checkpoint.empty() && !own) {
-    if (model.values != nullptr) return std::nullopt;
-    throw Error(o.model, ": has no weights of its own: give --checkpoint FILE");
-  }
-  std::optional<Checkpoint> checkpoint(own ? o.model : o.checkpoint);
-  note_unchecked(checkpoint->path(), checkpoint->has_checksum());
-  return checkpoint;
-}
-
 int eval(const EvalOptions& o) {
   const OpenModel model = without_softmax(open_model(o.model));
   check_threads(o.threads);
@@ -95,9 +82,8 @@ int eval(const EvalOptions& o) {
     throw Error("--batch ", o.batch, ": must be from 1 to 65536");
   }
   const Part part = part_from_text(o.part);
-  const std::optional<Checkpoint> checkpoint = checkpoint_of(o, model);
-  PreparedData source(o.data.path,
-                      with_given(o.data, checkpoint ? checkpoint->data() : Description{}),
+  const std::optional<Checkpoint> checkpoint = open_weights(model, o.checkpoint);
+  PreparedData source(o.data.path, with_given(o.data, data_of(checkpoint)),
                       input_shape(model.graph));
   const Dataset data = first(source.read(part), o.images, "--images", o.data.path);
   check_targets(data, num_classes(model.graph));
@@ -105,11 +91,7 @@ int eval(const EvalOptions& o) {
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;
   Session session(model.graph, options);
-  if (checkpoint) {
-    checkpoint->restore_model(session, o.non_finite ? NonFinite::taken : NonFinite::refused);
-  } else {
-    std::ranges::copy(*model.values, session.parameters().begin());
-  }
+  load_weights(session, model, checkpoint, o.non_finite ? NonFinite::taken : NonFinite::refused);
   const auto metrics = evaluate_shown(session, data, !o.quiet);
   if (!metrics) return Interrupt::exit_status();
   std::cout << model.name << " on " << grouped(data.size()) << " " << o.part << " images: loss "

@@ -1,13 +1,13 @@
 // etch predict: what a checkpoint's network says of images, rows and arrays.
 #include "commands/commands.hpp"
 #include "commands/data_options.hpp"
+#include "commands/model_weights.hpp"
 #include "commands/surroundings.hpp"
 #include "data/batch_reader.hpp"
 #include "data/order.hpp"
 #include "data/unlabelled.hpp"
 #include "error.hpp"
 #include "format.hpp"
-#include "network/models.hpp"
 #include "training/training_run.hpp"
 
 #include <algorithm>
@@ -72,17 +72,16 @@ void predict_file(Session& session, const Unlabelled& samples, const Targets& cl
 }
 
 int predict(const PredictOptions& o) {
-  const Model& model = find_model(o.model);
+  const OpenModel model = without_softmax(open_model(o.model));
   check_threads(o.threads);
   check_threads_can_be_made(o.threads);
-  const Checkpoint checkpoint(o.checkpoint);
-  note_unchecked(checkpoint.path(), checkpoint.has_checksum());
-  const Description description = with_given(o.data, checkpoint.data());
+  const std::optional<Checkpoint> checkpoint = open_weights(model, o.checkpoint);
+  const Description description = with_given(o.data, data_of(checkpoint));
   SessionOptions options;
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;
   Session session(model.graph, options);
-  checkpoint.restore_model(session);
+  load_weights(session, model, checkpoint);
   const Targets classes{.names = description.reading.classes};
   for (const std::string& file : o.files) {
     predict_file(session, read_unlabelled(file, description, input_shape(model.graph)), classes, o);
@@ -97,7 +96,8 @@ void add_predict(CLI::App& app, Action& action) {
   auto o = std::make_shared<PredictOptions>();
   add_model(*command, o->model);
   command->add_option("FILE", o->files, "PNG, JPEG, CSV or NPY files")->required();
-  command->add_option("--checkpoint", o->checkpoint, "file of `etch train`")->required();
+  command->add_option("--checkpoint", o->checkpoint,
+                      "file of `etch train` [the MODEL's own weights]");
   command->add_option("--top", o->top, "so many classes, the likeliest first [3]")
       ->check(from_to(1, 1000000));
   command->add_option("--batch", o->batch, "images a step [64]")->check(from_to(1, 65536));
