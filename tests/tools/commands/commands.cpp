@@ -368,7 +368,7 @@ TEST_CASE("A file of tensors that doesn't hold its network is no model") {
   CHECK_THAT(outcome.errors, Catch::Contains("x.safetensors: doesn't hold its network"));
   write_safetensors(file, {source("x", {1}, &x)}, {{"etch.network", "{}"}});
   CHECK_THAT(etch_run({"plan", file}).errors,
-             Catch::Contains("metadata etch.network is damaged: layers is missing"));
+             Catch::Contains("metadata etch.network is damaged: input is missing"));
   write_safetensors(
       file, {source("x", {1}, &x)},
       {{"etch.network",

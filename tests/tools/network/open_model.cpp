@@ -63,6 +63,7 @@ TEST_CASE("Another size and another algorithm are other graphs of the same netwo
 TEST_CASE("A network's Softmax is left out where a loss holds it") {
   const auto opened = [](const Tree& tree) {
     OpenModel m = open_model("lenet", 0, Algorithm::gemm);
+    m.input = {4};
     m.run_time = std::make_shared<RunTimeGraph>("m", tree, Shape{4});
     return m;
   };

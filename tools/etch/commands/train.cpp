@@ -92,6 +92,12 @@ class StepPrinter {
   Stopwatch watch_;
 };
 
+OpenModel opened(const Settings& settings) {
+  OpenModel model = without_softmax(open_model(settings.model));
+  if (settings.init != "file" || model.values != nullptr) return model;
+  throw Error("--init file: ", model.name, " has no weights of its own");
+}
+
 RunOptions with_network(RunOptions run, const OpenModel& model) {
   run.network = model.network;
   return run;
@@ -101,7 +107,7 @@ class Command {
  public:
   explicit Command(const TrainOptions& options)
       : o_(options),
-        model_(without_softmax(open_model(o_.settings.model))),
+        model_(opened(o_.settings)),
         data_(o_.data.path, o_.data.description, input_shape(model_.graph)),
         tested_(data_.has(Part::validation) ? Part::validation : Part::test),
         train_(read(Part::train, o_.train_images)),
@@ -109,11 +115,7 @@ class Command {
         run_(model_.graph, o_.settings, with_network(o_.run, model_), train_, test_,
              data_.description()) {
     data_.forget();
-    const bool from_file = o_.settings.init == "file";
-    if (from_file && model_.values == nullptr) {
-      throw Error("--init file: ", model_.name, " has no weights of its own");
-    }
-    if (from_file) run_.begin_with(*model_.values);
+    if (o_.settings.init == "file") run_.begin_with(*model_.values);
   }
 
   void resume(const Checkpoint& checkpoint) {
