@@ -2,6 +2,7 @@
 // https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
 #pragma once
 #include <etch/kernels/batch_norm.hpp>
+#include <etch/kernels/typed.hpp>
 #include <etch/layer.hpp>
 
 namespace etch {
@@ -46,12 +47,12 @@ struct BatchNorm {
     const float *weight, *bias;
     float* mean;  // of the batch, saved; null in evaluation
 
-    [[gnu::always_inline]] Operands(const Call& c, const Attributes& a)
-        : rows(c.batch * a.geometry.input.height * a.geometry.input.width),
-          channels(a.geometry.input.channels),
-          weight(a.affine ? c.parameters : nullptr),
-          bias(a.affine ? c.parameters + channels : nullptr),
-          mean(reinterpret_cast<float*>(c.saved)) {}
+    [[gnu::always_inline]] Operands(const Call& call, const Attributes& of)
+        : rows(call.batch * of.geometry.input.height * of.geometry.input.width),
+          channels(of.geometry.input.channels),
+          weight(of.affine ? call.parameters : nullptr),
+          bias(of.affine ? call.parameters + channels : nullptr),
+          mean(kernels::typed<float>(call.saved)) {}
     [[gnu::always_inline]] float* inv_std() const { return mean + channels; }
   };
   [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {

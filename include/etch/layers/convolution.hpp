@@ -63,13 +63,13 @@ struct ConvChoice {
   kernels::Images images = kernels::Images::any;
   std::size_t forward_tile = 0, input_gradient_tile = 0;
 
-  constexpr ConvChoice(const Attributes& a, KernelUse use) {
-    if (a.algorithm == Algorithm::loops) return;
-    images = kernels::images_of(a.geometry, use.batch);
-    if (!use.winograd || !kernels::is_winograd(a.geometry)) return;
-    forward_tile = kernels::winograd_training_tile(a.geometry, use.batch);
+  constexpr ConvChoice(const Attributes& of, KernelUse use) {
+    if (of.algorithm == Algorithm::loops) return;
+    images = kernels::images_of(of.geometry, use.batch);
+    if (!use.winograd || !kernels::is_winograd(of.geometry)) return;
+    forward_tile = kernels::winograd_training_tile(of.geometry, use.batch);
     input_gradient_tile =
-        kernels::winograd_training_tile(kernels::winograd_backward(a.geometry), use.batch);
+        kernels::winograd_training_tile(kernels::winograd_backward(of.geometry), use.batch);
   }
 };
 
