@@ -5,6 +5,7 @@
 
 #include <etch/kernels/conv_work.hpp>
 #include <etch/layers/conv2d.hpp>
+#include <etch/network.hpp>
 
 #include <algorithm>
 

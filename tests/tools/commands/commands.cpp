@@ -381,3 +381,34 @@ TEST_CASE("A file of tensors that doesn't hold its network is no model") {
         R"({"input": [99999, 99999, 99999], "layers": {"layer": "Conv2d", "out_channels": 2}})"}});
   CHECK_THAT(etch_run({"plan", file}).errors, Catch::Contains("the size of the input"));
 }
+
+TEST_CASE("A checkpoint becomes C++: a network with the same topology and weights") {
+  if (skipped()) return;
+  const Place place;
+  const Words data = {"--data", place.folder.path(), "--quiet", "--max-steps", "1"};
+  for (const char* name : {"lenet", "resnet8"}) {
+    const std::string checkpoint = place.file((std::string(name) + ".safetensors").c_str());
+    Words train = Words{"train", name, "--checkpoint", checkpoint} + data;
+    if (name == std::string("resnet8")) train = train + Words{"--batch", "2"};
+    REQUIRE(etch_run(train).errors == "");
+    const std::string folder = place.file("cpp");
+    REQUIRE(etch_run({"import", checkpoint, "-o", folder}).errors == "");
+    const std::string weights = folder + "/" + name + ".safetensors";
+    CHECK(Safetensors(weights).metadata().at("etch.topology") ==
+          Safetensors(checkpoint).metadata().at("etch.topology"));
+    CHECK(Safetensors(weights).tensors().size() < Safetensors(checkpoint).tensors().size());
+    const Outcome embedded =
+        etch_run({"embed", weights, "-o", folder + "/weights.hpp", "--overwrite"});
+    REQUIRE(embedded.errors == "");
+    // weights<Net>() exists for the topology that the file has, and for no other.
+    write_file(folder + "/main.cpp", std::string("#include \"") + name + ".hpp\"\n" +
+                                         "#include \"weights.hpp\"\nusing " + name +
+                                         "::Net;\nint main() {\n  return "
+                                         "weights<Net>().values[0] == 2;\n}\n");
+    const Outcome compiled = run_program(
+        {std::getenv("ETCH_COMPILER"), "-std=c++20", "-Wall", "-Wextra", "-Werror",
+         std::string("-I") + std::getenv("ETCH_INCLUDE"), "-fsyntax-only", folder + "/main.cpp"},
+        ".");
+    CHECK(compiled.errors == "");
+  }
+}

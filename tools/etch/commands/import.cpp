@@ -28,9 +28,16 @@ int import_weights(const ImportOptions& o) {
   return 0;
 }
 
+bool holds_network(const std::string& file) {
+  return Safetensors(file).metadata().contains(network_key);
+}
+
 int import(const ImportOptions& o) {
-  if (o.file.ends_with(".safetensors")) return import_weights(o);
-  if (!o.file.ends_with(".onnx") && !o.file.ends_with(".tflite")) {
+  if (o.file.ends_with(".safetensors") && !(o.model.empty() && holds_network(o.file))) {
+    return import_weights(o);
+  }
+  if (!o.file.ends_with(".safetensors") && !o.file.ends_with(".onnx") &&
+      !o.file.ends_with(".tflite")) {
     throw Error(o.file, ": must be a .safetensors, .onnx or .tflite file; ",
                 "tools/torch_to_safetensors.py makes the first of a .pt or .pth state dict");
   }
@@ -48,7 +55,7 @@ void add_import(CLI::App& app, Action& action) {
   auto o = std::make_shared<ImportOptions>();
   command
       ->add_option("FILE", o->file,
-                   "a state dict as .safetensors, or a network as .onnx or .tflite")
+                   "a state dict as .safetensors, or a network as .onnx, .tflite, or a checkpoint")
       ->required();
   command->add_option("--model", o->model, "a state dict's model: one of those below");
   command->add_option("--name", o->name, "of the network in C++ [the file's]");

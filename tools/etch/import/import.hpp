@@ -20,8 +20,8 @@ const Model& import_state_dict(const std::filesystem::path& file, std::string_vi
 // Reads an .onnx or .tflite file. Throws an Error.
 ImportedNetwork read_network_file(const std::filesystem::path& file);
 
-// Reads an .onnx or .tflite file and writes its network into a folder, see write_network. `name`
-// is made of the file's where it is empty. Throws an Error.
+// Reads an .onnx or .tflite file, or a .safetensors file that holds its network, and writes it into
+// a folder, see write_network. `name` is made of the file's where it is empty. Throws an Error.
 WrittenNetwork import_network(const std::filesystem::path& file,
                               const std::filesystem::path& folder, const std::string& name,
                               Overwrite overwrite = Overwrite::no);

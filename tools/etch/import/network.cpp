@@ -14,8 +14,11 @@ WrittenNetwork import_network(const std::filesystem::path& file,
                               const std::filesystem::path& folder, const std::string& name,
                               Overwrite overwrite) {
   if (!name.empty()) check_name(name);
-  return write_network(read_network_file(file), folder,
-                       name.empty() ? identifier(file.stem().string()) : name, overwrite);
+  const std::string own = name.empty() ? identifier(file.stem().string()) : name;
+  if (file.extension() == ".safetensors") {
+    return write_network(open_model(file.string()), folder, own, overwrite);
+  }
+  return write_network(read_network_file(file), folder, own, overwrite);
 }
 
 }  // namespace etch::host

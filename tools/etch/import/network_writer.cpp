@@ -137,31 +137,102 @@ std::string digits(std::size_t n) {
   return all;
 }
 
+// What a header is written of.
+struct HeaderParts {
+  std::string name, file, about, code;
+  Shape input{}, output{};
+  std::size_t parameters = 0;
+};
+
+std::string header_of(const HeaderParts& p) {
+  return text(comment(text(p.name, ": ", shape_text(p.input), " to ", shape_text(p.output), ", ",
+                           grouped(p.parameters), " parameters. Written by `etch import` from ",
+                           std::filesystem::path(p.file).filename().string(), p.about,
+                           ". The weights are in ", p.name, ".safetensors."),
+                      0),
+              "#pragma once\n#include <etch/etch.hpp>\n\nnamespace ", p.name, " {\n\n",
+              "using namespace etch;\n\ninline constexpr auto network = ", p.code, ";\n\n",
+              wrapped(text("using Net = Network<network, ", shape_code(p.input), ">;"), 0),
+              "\nstatic_assert(Net::output_shape == ", shape_code(p.output),
+              ");\nstatic_assert(Net::num_parameters == ", digits(p.parameters),
+              ");\n\n}  // namespace ", p.name, "\n");
+}
+
+// Both files, or none.
+WrittenNetwork write_files(const HeaderParts& parts, GraphView graph, const std::string& network,
+                           const std::vector<TensorSource>& tensors,
+                           const std::filesystem::path& folder, Overwrite overwrite) {
+  constexpr const char* command = "etch import";
+  make_folder(folder);
+  WrittenNetwork written{folder / (parts.name + ".hpp"), folder / (parts.name + ".safetensors"),
+                         graph.num_parameters};
+  // An export often lies beside weights of the same name, which aren't ours to replace.
+  check_replaceable(written.weights, command, overwrite);
+  check_replaceable(written.header, command, overwrite);
+  const Metadata metadata{{"etch.model", parts.name},
+                          {topology_key, topology_text(graph)},
+                          {network_key, network},
+                          {writer_key, command}};
+  replace_files({{written.weights,
+                  [&](FileReplacement& file) {
+                    write_safetensors(file, written.weights.string(), tensors, metadata);
+                  }},
+                 text_file(written.header, with_writer(header_of(parts), command))});
+  return written;
+}
+
+HeaderParts parts_of(const ImportedNetwork& network, const std::vector<Piece>& pieces,
+                     const std::string& name, std::size_t parameters) {
+  return {.name = name,
+          .file = network.file(),
+          .about = ", whose names stand in the comments",
+          .code = text("Sequential<\n", Writer(network).children(pieces, 1, 4), ">{}"),
+          .input = network.shape(0),
+          .output = network.shape(network.output()),
+          .parameters = parameters};
+}
+
+// Children on lines of their own.
+std::string nested_code(const Tree& tree, std::size_t indent);
+std::string nested_code(const std::vector<Tree>& children, std::size_t indent) {
+  std::string all;
+  for (const Tree& child : children) {
+    all += text(all.empty() ? "\n" : ",\n", std::string(indent + 4, ' '),
+                nested_code(child, indent + 4));
+  }
+  return all;
+}
+std::string nested_code(const Tree& tree, std::size_t indent) {
+  switch (tree.kind) {
+    case Tree::layer:
+      return wrapped(layer_code(tree.leaf), indent);
+    case Tree::repeat:
+      return text("Repeat<", tree.copies, ",", nested_code(tree.children, indent), ">{}");
+    case Tree::named:
+      return text("Named<\"", tree.name, "\",", nested_code(tree.children, indent), ">{}");
+    case Tree::residual: {
+      const bool plain =
+          tree.children[1].kind == Tree::sequential && tree.children[1].children.empty();
+      const std::vector<Tree> shown(tree.children.begin(), tree.children.end() - (plain ? 1 : 0));
+      return text("Residual<", nested_code(shown, indent), ">{}");
+    }
+    case Tree::frozen:
+      return text("Frozen<", nested_code(tree.children, indent), ">{}");
+    default:
+      return text("Sequential<", nested_code(tree.children, indent), ">{}");
+  }
+}
+
 }  // namespace
 
 std::string network_header(const ImportedNetwork& network, const std::vector<Piece>& pieces,
                            const std::string& name) {
   const Lowering lowering(network, pieces);
-  const Shape in = network.shape(0), out = network.shape(network.output());
-  const std::string file = std::filesystem::path(network.file()).filename().string();
-  return text(comment(text(name, ": ", shape_text(in), " to ", shape_text(out), ", ",
-                           grouped(lowering.graph().num_parameters),
-                           " parameters. Written by `etch import` from ", file,
-                           ", whose names stand in the comments. The weights are in ", name,
-                           ".safetensors."),
-                      0),
-              "#pragma once\n#include <etch/etch.hpp>\n\nnamespace ", name, " {\n\n",
-              "using namespace etch;\n\ninline constexpr auto network = Sequential<\n",
-              Writer(network).children(pieces, 1, 4), ">{};\n\n",
-              wrapped(text("using Net = Network<network, ", shape_code(in), ">;"), 0),
-              "\nstatic_assert(Net::output_shape == ", shape_code(out),
-              ");\nstatic_assert(Net::num_parameters == ", digits(lowering.graph().num_parameters),
-              ");\n\n}  // namespace ", name, "\n");
+  return header_of(parts_of(network, pieces, name, lowering.graph().num_parameters));
 }
 
 WrittenNetwork write_network(const ImportedNetwork& network, const std::filesystem::path& folder,
                              const std::string& name, Overwrite overwrite) {
-  constexpr const char* command = "etch import";
   if (network.layers().empty()) throw Error(network.file(), ": has no layers");
   const std::vector<Piece> pieces = structure_of(network);
   const Lowering lowering(network, pieces);
@@ -171,23 +242,21 @@ WrittenNetwork write_network(const ImportedNetwork& network, const std::filesyst
     const Tensor& t = graph.tensors[i];
     tensors.push_back(source(tensor_name(graph, t), torch_shape(t), lowering.values(i).data()));
   }
-  const std::string header = network_header(network, pieces, name);
-  make_folder(folder);
-  WrittenNetwork written{folder / (name + ".hpp"), folder / (name + ".safetensors"),
-                         graph.num_parameters};
-  // An export often lies beside weights of the same name, which aren't ours to replace.
-  check_replaceable(written.weights, command, overwrite);
-  check_replaceable(written.header, command, overwrite);
-  const Metadata metadata{{"etch.model", name},
-                          {topology_key, topology_text(graph)},
-                          {network_key, network_text(lowering.tree(), network.shape(0))},
-                          {writer_key, command}};
-  replace_files({{written.weights,
-                  [&](FileReplacement& file) {
-                    write_safetensors(file, written.weights.string(), tensors, metadata);
-                  }},
-                 text_file(written.header, with_writer(header, command))});
-  return written;
+  return write_files(parts_of(network, pieces, name, graph.num_parameters), graph,
+                     network_text(lowering.tree(), network.shape(0)), tensors, folder, overwrite);
+}
+
+WrittenNetwork write_network(const OpenModel& model, const std::filesystem::path& folder,
+                             const std::string& name, Overwrite overwrite) {
+  const HeaderParts parts{.name = name,
+                          .file = model.name,
+                          .about = "",
+                          .code = nested_code(model.run_time->tree(), 0),
+                          .input = model.input,
+                          .output = model.output,
+                          .parameters = model.graph.num_parameters};
+  return write_files(parts, model.graph, model.network,
+                     model_tensors(model.graph, model.values->data()), folder, overwrite);
 }
 
 }  // namespace etch::host

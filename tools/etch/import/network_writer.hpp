@@ -1,6 +1,7 @@
 // An imported network as C++, and its weights.
 #pragma once
 #include "import/structure.hpp"
+#include "network/open_model.hpp"
 #include "overwrite.hpp"
 
 #include <filesystem>
@@ -20,6 +21,11 @@ struct WrittenNetwork {
 // Writes FOLDER/NAME.hpp and FOLDER/NAME.safetensors; the folder is made where it isn't there.
 // Nothing is written where the network can't be, or where a file is in the way: an Error says why.
 WrittenNetwork write_network(const ImportedNetwork& network, const std::filesystem::path& folder,
+                             const std::string& name, Overwrite overwrite = Overwrite::no);
+
+// The same of a file's network with its weights: of a checkpoint, without what training goes on
+// with.
+WrittenNetwork write_network(const OpenModel& model, const std::filesystem::path& folder,
                              const std::string& name, Overwrite overwrite = Overwrite::no);
 
 }  // namespace etch::host
