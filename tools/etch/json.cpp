@@ -120,4 +120,14 @@ void JsonValue::expected(const char* what) const {
               what, " is expected");
 }
 
+void read(const JsonValue& json, std::string& field) { field = json.text(); }
+void read(const JsonValue& json, bool& field) { field = json.flag(); }
+void read(const JsonValue& json, double& field) { field = json.real(); }
+void read(const JsonValue& json, std::uint64_t& field) { field = json.number(); }
+void read(const JsonValue& json, float& field) {
+  const double value = json.real();
+  field = static_cast<float>(value);
+  if (!std::isfinite(field)) throw Error(json.name(), " is ", value, ", which is no float");
+}
+
 }  // namespace etch::host

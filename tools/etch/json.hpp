@@ -54,4 +54,11 @@ class JsonValue {
   std::size_t index_ = 0;
 };
 
+// A value as a field of a struct.
+void read(const JsonValue& json, std::string& field);
+void read(const JsonValue& json, bool& field);
+void read(const JsonValue& json, double& field);
+void read(const JsonValue& json, float& field);
+void read(const JsonValue& json, std::uint64_t& field);
+
 }  // namespace etch::host

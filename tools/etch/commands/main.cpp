@@ -52,7 +52,7 @@ std::string unexpected(const CLI::App& command, const std::string& name, const s
 
 // CLI11's complaint as a sentence like ours. An option that there isn't is told first: what is
 // missing or too much may come of it.
-std::string sentence(const CLI::App& app, const CLI::ParseError& e) {
+std::string parse_sentence(const CLI::App& app, const CLI::ParseError& e) {
   const auto [command, name] = command_read(app, app.get_name());
   const std::vector<std::string> rest = command->remaining();
   const auto option = std::find_if(rest.begin(), rest.end(),
@@ -92,7 +92,7 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    throw Error(sentence(app, e));
+    throw Error(parse_sentence(app, e));
   }
   return action();
 }

@@ -21,7 +21,7 @@ struct ProfileOptions : ProgramOptions {
   bool json = false;
 };
 
-std::string time_text(double seconds) {
+std::string padded_time(double seconds) {
   if (seconds >= 1) return fixed(seconds, 2) + " s ";
   return seconds >= 1e-3 ? fixed(1e3 * seconds, 2) + " ms" : fixed(1e6 * seconds, 1) + " us";
 }
@@ -81,7 +81,7 @@ class Report {
     for (std::size_t i = 0; i < shown; ++i) {
       const StepTime& s = p_.steps[slowest_[i]];
       std::cout << padded_left(std::to_string(slowest_[i]), 5) << "  " << padded_right(s.pass, 10)
-                << padded_right(s.layer, width) << padded_left(time_text(s.seconds), 11)
+                << padded_right(s.layer, width) << padded_left(padded_time(s.seconds), 11)
                 << padded_left(share(s.seconds), 9)
                 << padded_left(s.macs > 0 ? count_text(s.macs) : "", 11)
                 << padded_left(gflops_text(s), 10) << '\n';
@@ -90,7 +90,7 @@ class Report {
     if (shown == slowest_.size()) return;
     const std::string note = text_of_rest(slowest_.size() - shown);
     std::cout << std::string(17, ' ') << padded_right(note, width)
-              << padded_left(time_text(rest), 11) << padded_left(share(rest), 9) << '\n';
+              << padded_left(padded_time(rest), 11) << padded_left(share(rest), 9) << '\n';
   }
 
   static std::string text_of_rest(std::size_t steps) {
@@ -111,7 +111,7 @@ class Report {
     });
     std::cout << '\n';
     for (const auto& [name, s] : all) {
-      std::cout << padded_right(name, 24) << padded_left(time_text(s.seconds), 11)
+      std::cout << padded_right(name, 24) << padded_left(padded_time(s.seconds), 11)
                 << padded_left(share(s.seconds), 9) << padded_left(gflops_text(s), 10)
                 << (s.macs > 0 ? " GFLOP/s" : "") << '\n';
     }
@@ -123,8 +123,9 @@ class Report {
     for (const StepTime& s : p_.steps) all.macs += s.macs;
     std::cout << '\n'
               << model_.name << ", input " << shape_text(model_.input) << ", " << o_.about() << ": "
-              << time_text(p_.seconds) << " a run, " << gflops_text(all) << " GFLOP/s (medians of "
-              << p_.runs << " runs; multiplications by padding are neither made nor counted)\n";
+              << padded_time(p_.seconds) << " a run, " << gflops_text(all)
+              << " GFLOP/s (medians of " << p_.runs
+              << " runs; multiplications by padding are neither made nor counted)\n";
   }
 
   const ProfileOptions& o_;

@@ -46,7 +46,9 @@ void read_word(std::string_view word, Augmentation& a) {
 }
 
 // In [0, 1), in steps of 2^-24.
-double unit(Generator& random) { return static_cast<double>(random.bits() >> 40) * 0x1p-24; }
+double share_of_one(Generator& random) {
+  return static_cast<double>(random.bits() >> 40) * 0x1p-24;
+}
 
 void flip(std::span<float> x, Shape s) {
   for (std::size_t r = 0; r < s.height; ++r) {
@@ -59,10 +61,10 @@ void flip(std::span<float> x, Shape s) {
 }
 
 void crop(std::span<float> x, Shape s, double least, Generator& random) {
-  const double share = least + (1 - least) * unit(random);
+  const double share = least + (1 - least) * share_of_one(random);
   const auto height = static_cast<double>(s.height), width = static_cast<double>(s.width);
-  const Box box{.top = unit(random) * (1 - share) * height,
-                .left = unit(random) * (1 - share) * width,
+  const Box box{.top = share_of_one(random) * (1 - share) * height,
+                .left = share_of_one(random) * (1 - share) * width,
                 .height = share * height,
                 .width = share * width};
   const std::vector<float> from(x.begin(), x.end());

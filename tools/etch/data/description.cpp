@@ -10,7 +10,7 @@ namespace etch::host {
 
 // Calls f(name, field) for every field.
 template <class D, class F>
-static void each_field(D& d, const F& f) {
+static void each_choice(D& d, const F& f) {
   f("format", d.format);
   f("features", d.reading.features);
   f("targets", d.reading.targets);
@@ -57,11 +57,6 @@ void write(nlohmann::json& json, const auto& field) { json = field; }
 
 void read(const JsonValue& j, Layout& field) { field = layout_from_text(j.text()); }
 void read(const JsonValue& j, Color& field) { field = color_from_text(j.text()); }
-void read(const JsonValue& j, std::string& field) { field = j.text(); }
-void read(const JsonValue& j, bool& field) { field = j.flag(); }
-void read(const JsonValue& j, double& field) { field = j.real(); }
-void read(const JsonValue& j, float& field) { field = static_cast<float>(j.real()); }
-void read(const JsonValue& j, std::uint64_t& field) { field = j.number(); }
 template <class T>
 void read(const JsonValue& j, std::vector<T>& field) {
   field.resize(j.size());
@@ -77,14 +72,14 @@ void check_share(const char* option, double share) {
 
 nlohmann::json to_json(const Description& description) {
   nlohmann::json json;
-  each_field(description, [&](const char* name, const auto& field) { write(json[name], field); });
+  each_choice(description, [&](const char* name, const auto& field) { write(json[name], field); });
   return json;
 }
 
 Description description_from_json(const nlohmann::json& json) {
   const JsonValue j(json);
   Description d;
-  each_field(d, [&](const char* name, auto& field) { read(j.at(name), field); });
+  each_choice(d, [&](const char* name, auto& field) { read(j.at(name), field); });
   check(d);
   return d;
 }

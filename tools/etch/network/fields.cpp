@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
-#include <cmath>
 
 namespace etch::host {
 
@@ -42,17 +41,13 @@ Json json_of(bool b) { return b; }
 Json json_of(Algorithm a) { return algorithm_names[static_cast<std::size_t>(a)]; }
 Json json_of(float x) { return x; }
 
-void read(const JsonValue& j, std::size_t& n) { n = j.number(most_of_field); }
-void read(const JsonValue& j, Pair& p) {
+void read_field(const JsonValue& j, bool& b) { read(j, b); }
+void read_field(const JsonValue& j, float& x) { read(j, x); }
+void read_field(const JsonValue& j, std::size_t& n) { n = j.number(most_of_field); }
+void read_field(const JsonValue& j, Pair& p) {
   p = {j.at(std::size_t{0}).number(most_of_field), j.at(1).number(most_of_field)};
 }
-void read(const JsonValue& j, bool& b) { b = j.flag(); }
-void read(const JsonValue& j, float& x) {
-  const double value = j.real();
-  x = static_cast<float>(value);
-  if (!std::isfinite(x)) throw Error(j.name(), " is ", value, ", which is no float");
-}
-void read(const JsonValue& j, Algorithm& a) {
+void read_field(const JsonValue& j, Algorithm& a) {
   for (std::size_t i = 0; i < std::size(algorithm_names); ++i) {
     if (j.text() != algorithm_names[i]) continue;
     a = static_cast<Algorithm>(i);
@@ -118,7 +113,7 @@ AnyLayer layer_from(const JsonValue& json) {
       [&]<class L>(L& l) {
         L::fields(l, [&](const char* name, auto& value) {
           if (!json.has(name)) return;
-          read(json.at(name), value);
+          read_field(json.at(name), value);
           ++known;
         });
       },

@@ -21,7 +21,7 @@ namespace etch::host {
 
 // Calls f(name, field) for every field.
 template <class S, class F>
-static void each_field(S& s, const F& f) {
+static void each_setting(S& s, const F& f) {
   f("model", s.model);
   f("epochs", s.epochs);
   f("batch", s.batch);
@@ -51,14 +51,9 @@ static void each_field(S& s, const F& f) {
 
 nlohmann::json to_json(const Settings& settings) {
   nlohmann::json json;
-  each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
+  each_setting(settings, [&](const char* name, const auto& field) { json[name] = field; });
   return json;
 }
-
-static void read(const JsonValue& j, std::string& field) { field = j.text(); }
-static void read(const JsonValue& j, bool& field) { field = j.flag(); }
-static void read(const JsonValue& j, double& field) { field = j.real(); }
-static void read(const JsonValue& j, std::uint64_t& field) { field = j.number(); }
 
 // Older checkpoints are without these.
 static bool is_later(const std::string& name) {
@@ -70,7 +65,7 @@ static bool is_later(const std::string& name) {
 Settings settings_from_json(const nlohmann::json& json) {
   const JsonValue j(json);
   Settings settings;
-  each_field(settings, [&](const char* name, auto& field) {
+  each_setting(settings, [&](const char* name, auto& field) {
     if (!is_later(name) || j.has(name)) read(j.at(name), field);
   });
   check(settings);
