@@ -232,7 +232,7 @@ void check_all(const std::string& name, GraphView g, double inference_slack,
         worst_training =
             std::max(worst_training, check(g, Training{batch, update, recompute, batch}, true));
       }
-      // What is made again comes and goes in buffers of many sizes.
+      // What is recomputed comes and goes in buffers of many sizes.
       CHECK(check(g, Training{batch, update, Recompute::blocks, batch}, true) <= 1.1);
     }
   }
@@ -286,7 +286,7 @@ TEST_CASE("the plans of ResNets") {
 
 // The figures for activations of ResNet-101 at 224: half of them for a tenth more work, a fifth for
 // a third more.
-TEST_CASE("a budget chooses what is made again") {
+TEST_CASE("a budget chooses what is recomputed") {
   using R101 = Network<resnet101<1000>, Shape{3, 224, 224}>;
   constexpr std::size_t MiB = 1 << 20;
   using Half =

@@ -34,7 +34,7 @@ class NormFolding {
     }
   }
 
-  // The norm that a layer takes in, or none.
+  // The norm that a layer absorbs, or none.
   constexpr int norm_of(int op) const { return t_.partners[op] > op ? t_.partners[op] : none; }
 
   // Once: the graph without these norms, into an empty one.

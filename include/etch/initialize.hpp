@@ -1,4 +1,4 @@
-// First values of parameters and running statistics. PyTorch equivalents: each layer's
+// Initial values of parameters and running statistics. PyTorch equivalents: each layer's
 // reset_parameters(), torch.nn.init.kaiming_normal_
 #pragma once
 #include <etch/network.hpp>
@@ -11,7 +11,7 @@
 
 namespace etch {
 
-// What of a tensor its first values depend on: all that the image of a program that trains has of
+// What of a tensor its initial values depend on: all that the image of a program that trains has of
 // it. Panels are those of ConvGeometry::weight_index; depthwise weights are one panel.
 struct FirstValues {
   std::size_t offset;                              // floats, in Parameters

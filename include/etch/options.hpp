@@ -16,7 +16,7 @@ enum class Update : unsigned char {
 struct Recompute {
   enum Kind : unsigned char {
     nothing,      // all that backward needs is kept
-    elementwise,  // outputs of batch norm, activations and dropout are made again
+    elementwise,  // outputs of batch norm, activations and dropout are recomputed
     blocks,       // all but the inputs of blocks, such as a Residual and its ReLU
     to_fit,       // as few blocks as let the arena take at most `bytes`: Recompute::budget{bytes}
   };
@@ -46,7 +46,7 @@ struct InferenceOptions {
   bool guarded = false;   // guard.hpp: to find a layer that writes beyond its buffers
 };
 
-// First values of the parameters: initialize.hpp.
+// Initial values of the parameters: initialize.hpp.
 enum class Initialization : unsigned char {
   kaiming_uniform,  // PyTorch's default: weights and biases within +-1 / sqrt(fan_in)
   kaiming_normal,   // convolutions with N(0, 2 / fan_out), as torchvision's ResNets; others default

@@ -86,7 +86,7 @@ constexpr void Schedule::mark_dropped() {
   }
 }
 
-// The buffer of a value in the backward pass: the one of forward, or made again.
+// The buffer of a value in the backward pass: the one of forward, or recomputed.
 constexpr std::uint32_t Schedule::remade(int v) {
   ValueState& y = value(v);
   if (!y.dropped) return y.at;

@@ -14,16 +14,16 @@ struct ValueState {
   int uses = 0, readers = 0;        // ops that read it in forward: in all, and still to come
   int reader = none;                // the last of them
   std::uint32_t at = absent;        // its buffer
-  std::uint32_t again = absent;     // its buffer when made again in backward
+  std::uint32_t again = absent;     // its buffer when recomputed in backward
   std::uint32_t saved = absent;     // what its producer keeps for backward
   std::uint32_t gradient = absent;  // the buffer of its gradient, so far
   std::uint32_t prepared = absent;  // its producer's weights, made beforehand
   bool wants = false;               // a gradient: something that learns is upstream
   bool needed = false;              // by a backward step
   bool fused = false;               // made, or passed on, by a step of an earlier op
-  bool dropped = false;             // after forward; made again where it is needed
-  bool kept = false;                // others are made again from it
-  bool cheap = false;               // made again by elementwise ops from what is there
+  bool dropped = false;             // after forward; recomputed where it is needed
+  bool kept = false;                // others are recomputed from it
+  bool cheap = false;               // recomputed by elementwise ops from what is there
 };
 
 // How many rows of each table a schedule can need.

@@ -59,7 +59,7 @@ class Trainer {
 
  public:
   static_assert(AtMost<plan.peak.arena_bytes, options.recompute.budget_or_all()>,
-                "Trainer: the arena must fit Recompute::budget, whatever is made again");
+                "Trainer: the arena must fit Recompute::budget, whatever is recomputed");
 
   using Target = typename decltype(loss)::Target;
 

@@ -103,7 +103,7 @@ class Module {
   std::unique_ptr<State> state_;
 };
 
-// The parameters after each step, from their first values and one gradient a step.
+// The parameters after each step, from their initial values and one gradient a step.
 std::vector<std::vector<float>> optimizer_steps(const OptimizerSpec&, std::vector<float> parameters,
                                                 const std::vector<std::vector<float>>& gradients);
 

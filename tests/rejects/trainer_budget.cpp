@@ -1,4 +1,4 @@
-// expect: Trainer: the arena must fit Recompute::budget, whatever is made again
+// expect: Trainer: the arena must fit Recompute::budget, whatever is recomputed
 // numbers: 512 100
 #include <etch/etch.hpp>
 

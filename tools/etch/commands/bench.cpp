@@ -167,7 +167,7 @@ void print(const OpenModel& model, const BenchOptions& o, const Result& r) {
   print_row("real GFLOP/s", fixed(gflops(r.work.real, r, o), 1),
             text(count_text(r.work.real), " MAC without those that meet only padding"));
   if (r.recompute_macs > 0) {
-    print_row("made again", "", text(count_text(r.recompute_macs), " MAC an image, in backward"));
+    print_row("recomputed", "", text(count_text(r.recompute_macs), " MAC an image, in backward"));
   }
   print_bytes("parameter memory", r.bytes.parameters, "with running statistics");
   print_bytes("prepared weights", r.bytes.prepared);

@@ -149,7 +149,7 @@ class Plan {
     print_total("parameters", grouped(graph_.num_parameters), "");
     print_total("MACs", count_text(graph_.macs), "an image, forward");
     if (program_.recompute_macs > 0) {
-      print_total("made again", count_text(program_.recompute_macs), "MACs an image, in backward");
+      print_total("recomputed", count_text(program_.recompute_macs), "MACs an image, in backward");
     }
     print_bytes("parameter memory", bytes_.parameters, "with running statistics");
     if (bytes_.prepared > 0) print_bytes("prepared weights", bytes_.prepared, "Winograd's");
