@@ -399,6 +399,28 @@ TEST_CASE("Weights of an import that didn't keep its network are refused by a se
   CHECK(!fs::exists(place.file("weights.hpp")));
 }
 
+TEST_CASE("How inputs were prepared and what outputs are called is embedded, too") {
+  if (skipped()) return;
+  const Folder place;
+  Trained trained("lenet");
+  const ParameterLayout layout = layout_of(trained.model.graph);
+  write_embedding({layout,
+                   trained.values.span(),
+                   "weights",
+                   "here",
+                   false,
+                   {0.25f},
+                   {2},
+                   {"rose", "a \"b\"\\", "caf\xc3\xa9"}},
+                  place.file("weights.hpp"));
+  write_file(place.file("main.cpp"),
+             "#include \"weights.hpp\"\n#include <cstdio>\nint main() {\n  std::printf(\"%g %g\", "
+             "static_cast<double>(weights_mean[0]), static_cast<double>(weights_std[0]));\n  for "
+             "(const char* name : weights_classes) std::printf(\" %s\", name);\n}\n");
+  REQUIRE(place.compile({"main.cpp"}).errors == "");
+  CHECK(run_program({place.file("program")}, ".").output == "0.25 2 rose a \"b\"\\ caf\xc3\xa9");
+}
+
 TEST_CASE("A file that doesn't fit isn't embedded, and nothing is written") {
   if (skipped()) return;
   const Folder place;

@@ -6,6 +6,7 @@
 #include "format.hpp"
 #include "network/models.hpp"
 #include "network/open_model.hpp"
+#include "training/checkpoint.hpp"
 #include "weights/fit.hpp"
 #include "weights/folding.hpp"
 #include "weights/safetensors.hpp"
@@ -66,8 +67,10 @@ int embed(const EmbedOptions& o) {
   fill(file, layout.places(values.data()));
   if (o.fold) values = fold(layout, values.data(), folded);
   const ParameterLayout& written = o.fold ? folded.layout : layout;
-  write_embedding({written, values.span(), o.name, file.path(), o.fold}, o.output,
-                  Overwrite{o.overwrite});
+  const Description data = Checkpoint(o.file).data();
+  write_embedding({written, values.span(), o.name, file.path(), o.fold, data.normalization.mean,
+                   data.normalization.std, data.reading.classes},
+                  o.output, Overwrite{o.overwrite});
   std::cout << grouped(written.num_parameters) << " parameters, "
             << bytes_text(written.total * sizeof(float)) << " -> " << o.output << ": " << o.name
             << (o.fold ? "<etch::Folded<Net>>()" : "<Net>()");

@@ -161,7 +161,8 @@ std::string header_of(const HeaderParts& p) {
 // Both files, or none.
 WrittenNetwork write_files(const HeaderParts& parts, GraphView graph, const std::string& network,
                            const std::vector<TensorSource>& tensors,
-                           const std::filesystem::path& folder, Overwrite overwrite) {
+                           const std::filesystem::path& folder, Overwrite overwrite,
+                           const std::string& data = {}) {
   constexpr const char* command = "etch import";
   make_folder(folder);
   WrittenNetwork written{folder / (parts.name + ".hpp"), folder / (parts.name + ".safetensors"),
@@ -169,10 +170,11 @@ WrittenNetwork write_files(const HeaderParts& parts, GraphView graph, const std:
   // An export often lies beside weights of the same name, which aren't ours to replace.
   check_replaceable(written.weights, command, overwrite);
   check_replaceable(written.header, command, overwrite);
-  const Metadata metadata{{"etch.model", parts.name},
-                          {topology_key, topology_text(graph)},
-                          {network_key, network},
-                          {writer_key, command}};
+  Metadata metadata{{"etch.model", parts.name},
+                    {topology_key, topology_text(graph)},
+                    {network_key, network},
+                    {writer_key, command}};
+  if (!data.empty()) metadata.emplace("etch.data", data);
   replace_files({{written.weights,
                   [&](FileReplacement& file) {
                     write_safetensors(file, written.weights.string(), tensors, metadata);
@@ -256,7 +258,8 @@ WrittenNetwork write_network(const OpenModel& model, const std::filesystem::path
                           .output = model.output,
                           .parameters = model.graph.num_parameters};
   return write_files(parts, model.graph, model.network,
-                     model_tensors(model.graph, model.values->data()), folder, overwrite);
+                     model_tensors(model.graph, model.values->data()), folder, overwrite,
+                     model.data);
 }
 
 }  // namespace etch::host

@@ -67,7 +67,10 @@ OpenModel open_safetensors(const std::string& path) {
   check_fit(file, misfits(file, topology_hash(view), places, state), "its own network");
   check_finite(file, places);
   fill(file, places);
-  return model_of(path, std::move(graph), view.values[0], std::move(values));
+  OpenModel model = model_of(path, std::move(graph), view.values[0], std::move(values));
+  const auto data = file.metadata().find("etch.data");
+  if (data != file.metadata().end()) model.data = data->second;
+  return model;
 }
 
 OpenModel open_file(const std::string& given) {

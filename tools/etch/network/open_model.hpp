@@ -28,6 +28,7 @@ struct OpenModel {
   // Of a file: the graph's tables, and GraphView::total() numbers. Null of a model of the zoo.
   std::shared_ptr<const RunTimeGraph> run_time{};
   std::shared_ptr<const std::vector<float>> values{};
+  std::string data{};  // metadata etch.data of a checkpoint: how its data was prepared
 };
 
 // Whether it names a model of the zoo, and no file.

@@ -73,6 +73,43 @@ std::string head(const Embedding& e) {
               " bytes in all. Written by `etch embed`.\n");
 }
 
+// A string in C++, of any bytes.
+std::string quoted(const std::string& bytes) {
+  std::string all = "\"";
+  for (const char c : bytes) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 32 && code < 127 && c != '"' && c != '\\' && c != '?') {
+      all += c;
+    } else {
+      all += {'\\', static_cast<char>('0' + code / 64), static_cast<char>('0' + code / 8 % 8),
+              static_cast<char>('0' + code % 8)};
+    }
+  }
+  return all + "\"";
+}
+
+// What a program must know of its inputs and outputs. Of this file alone: another header may have
+// others under the same names.
+std::string preparation(const Embedding& e) {
+  std::string all;
+  const auto array = [&](const char* what, std::span<const float> values) {
+    all += text("constexpr float ", e.name, "_", what, "[] = {\n",
+                lines(values, "    ", ", ", [](float x) { return literal(x); }), "};\n");
+  };
+  if (!e.mean.empty()) {
+    all +=
+        "// Inputs are (x - mean) / std of each channel; bytes of images are divided by 255 "
+        "before.\n";
+    array("mean", e.mean);
+    array("std", e.std);
+    all += "\n";
+  }
+  if (e.classes.empty()) return all;
+  all += text("constexpr const char* ", e.name, "_classes[] = {\n");
+  for (const std::string& name : e.classes) all += text("    ", quoted(name), ",\n");
+  return all + "};\n\n";
+}
+
 // From #pragma once on; `values` is how the numbers get in. The function's second argument makes it
 // another one than that of another header with the same name and network.
 std::string header(const Embedding& e, const std::string& values, const std::string& result) {
@@ -80,8 +117,8 @@ std::string header(const Embedding& e, const std::string& values, const std::str
   const std::string net = e.folded ? "etch::Folded<Net>" : "Net";
   return text(
       "#pragma once\n", e.folded ? "#include <etch/folded.hpp>\n" : "",
-      "#include <etch/topology.hpp>\n\n", values, "// ", n, "<", net, ">() are the parameters of ",
-      e.folded ? "Net with its batch norms folded" : net,
+      "#include <etch/topology.hpp>\n\n", preparation(e), values, "// ", n, "<", net,
+      ">() are the parameters of ", e.folded ? "Net with its batch norms folded" : net,
       ".\ntemplate <class Net, std::uint64_t = 0x", hexadecimal(fingerprint(e), 16), "u>\n",
       "inline const etch::Parameters<Net>& ", n, "() {\n",
       "  static_assert(etch::Equal<etch::topology<Net>, 0x", hexadecimal(e.layout.topology, 16),
