@@ -28,12 +28,15 @@ struct Bound {
 // The ops of a network with kernels of their own: what the compiler's programs are made of.
 template <class Net, std::size_t... i>
 constexpr auto bind(std::index_sequence<i...>) {
+  using KernelsOf = decltype(Op::kernels_of);
+  constexpr KernelsOf bound[sizeof...(i) + 1] = {
+      Bound<Net::graph.ops[i].forward, Net::graph.ops[i].backward, Net::graph.ops[i].fold,
+            Net::graph.ops[i].attributes>::kernels_of...};
   std::array<Op, sizeof...(i) + 1> ops{};
-  const Op* from = Net::graph.ops;
-  for (std::size_t op = 0; op < sizeof...(i); ++op) ops[op] = from[op];
-  ((ops[i].kernels_of = Bound<Net::graph.ops[i].forward, Net::graph.ops[i].backward,
-                              Net::graph.ops[i].fold, Net::graph.ops[i].attributes>::kernels_of),
-   ...);
+  for (std::size_t op = 0; op < sizeof...(i); ++op) {
+    ops[op] = Net::graph.ops[op];
+    ops[op].kernels_of = bound[op];
+  }
   return ops;
 }
 template <class Net>
