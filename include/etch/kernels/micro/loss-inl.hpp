@@ -67,8 +67,8 @@ inline HWY_NOINLINE float weighted_cross_entropy(const WeightedCrossEntropy& a) 
   return mean_cross_entropy(a, rows > 0 ? rows : std::numeric_limits<float>::infinity());
 }
 
-// The mean of term(x, t, g) over outputs x and targets t; g, which it sets, times `factor` is the
-// gradient. In runs of 64, so that the error stays that of short sums.
+// The mean of term(x, t, put) over outputs x and targets t; what it puts, once, is the gradient
+// when multiplied by `factor`. In runs of 64, so that the error stays that of short sums.
 template <class Term>
 HWY_INLINE float mean_of_terms(const Comparison& a, float factor, Term term) {
   const float *output = a.output, *target = a.target;
@@ -77,10 +77,9 @@ HWY_INLINE float mean_of_terms(const Comparison& a, float factor, Term term) {
     const std::size_t run = std::min<std::size_t>(left, 64);
     float part = 0;
     for (const float* end = output + run; output != end; ++output, ++target) {
-      float g;
-      const float loss = term(*output, *target, g);
-      if (doutput != nullptr) *doutput++ = g * factor;
-      part += loss;
+      part += term(*output, *target, [&](float g) {
+        if (doutput != nullptr) *doutput++ = g * factor;
+      });
     }
     sum += part;
     left -= run;
@@ -90,26 +89,27 @@ HWY_INLINE float mean_of_terms(const Comparison& a, float factor, Term term) {
 
 inline HWY_NOINLINE float mean_squared_error(const Comparison& a) {
   const float factor = 2.0f * a.scale / static_cast<float>(a.size);
-  return mean_of_terms(a, factor, [](float x, float t, float& g) {
-    g = x - t;
-    return g * g;
+  return mean_of_terms(a, factor, [](float x, float t, auto put) {
+    const float v = x - t;
+    put(v);
+    return v * v;
   });
 }
 
 inline HWY_NOINLINE float mean_absolute_error(const Comparison& a) {
   const float factor = a.scale / static_cast<float>(a.size);
-  return mean_of_terms(a, factor, [](float x, float t, float& g) {
+  return mean_of_terms(a, factor, [](float x, float t, auto put) {
     const float v = x - t;
-    g = v > 0 ? 1.0f : v < 0 ? -1.0f : 0.0f;
+    put(v > 0 ? 1.0f : v < 0 ? -1.0f : 0.0f);
     return v < 0 ? -v : v;
   });
 }
 
 inline HWY_NOINLINE float huber(const Huber& a) {
   const float delta = a.delta, factor = a.factor * a.scale / static_cast<float>(a.size);
-  return a.factor * mean_of_terms(a, factor, [delta](float x, float t, float& g) {
-           const float v = x - t;
-           g = v > delta ? delta : v < -delta ? -delta : v;
+  return a.factor * mean_of_terms(a, factor, [delta](float x, float t, auto put) {
+           const float v = x - t, g = v > delta ? delta : v < -delta ? -delta : v;
+           put(g);
            return g * (v - 0.5f * g);
          });
 }
@@ -117,11 +117,11 @@ inline HWY_NOINLINE float huber(const Huber& a) {
 inline HWY_NOINLINE float binary_cross_entropy(const BinaryCrossEntropy& a) {
   const float *weight = a.pos_weight, *end = weight != nullptr ? weight + a.channels : nullptr;
   const float factor = a.scale / static_cast<float>(a.size);
-  return mean_of_terms(a, factor, [&a, weight, end](float x, float t, float& g) mutable {
+  return mean_of_terms(a, factor, [&a, weight, end](float x, float t, auto put) mutable {
     const float rest = 1.0f - t, pt = weight != nullptr ? *weight * t : t, both = rest + pt;
     if (weight != nullptr && ++weight == end) weight = a.pos_weight;
     const float e = exp_negative(x < 0 ? x : -x);
-    g = both * ((x < 0 ? e : 1.0f) / (1.0f + e)) - pt;
+    put(both * ((x < 0 ? e : 1.0f) / (1.0f + e)) - pt);
     return rest * x + both * (std::log1p(e) + (x < 0 ? -x : 0.0f));
   });
 }
