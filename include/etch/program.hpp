@@ -108,7 +108,7 @@ inline constexpr auto& compact_steps =
 
 // Runs one prepare, forward, fold, backward or add step: a Step, or one of compact_steps, of a
 // program whose kernels are bound (bind.hpp).
-void run_step(const auto& step, const Memory& m) {
+[[gnu::always_inline]] inline void run_step(const auto& step, const Memory& m) {
   const Step s = step;
   Call c;
   fill_call(c, s, m);
