@@ -82,7 +82,9 @@ inline constexpr auto& compact_steps =
             &Step::accumulate_dx, &Step::relu>;
 
 // What a step is called with.
-[[gnu::always_inline]] inline void fill_call(Call& c, const Step& s, const Memory& m) {
+template <class C = Call>
+[[gnu::always_inline]] inline C call_of(const Step& s, const Memory& m) {
+  C c;
   c.batch = m.batch;
   c.threads = m.threads;
   c.mode = s.mode;
@@ -104,20 +106,18 @@ inline constexpr auto& compact_steps =
   c.moving_buffers = s.mode == Mode::train && m.trained ? m.trained + s.buffers : nullptr;
   c.saved = reinterpret_cast<std::byte*>(m.at(s.saved));
   c.scratch = reinterpret_cast<std::byte*>(m.at(s.scratch));
+  return c;
 }
 
 // Runs one prepare, forward, fold, backward or add step: a Step, or one of compact_steps, of a
 // program whose kernels are bound (bind.hpp).
-[[gnu::always_inline]] inline void run_step(const auto& step, const Memory& m) {
+void run_step(const auto& step, const Memory& m) {
   const Step s = step;
-  Call c;
-  fill_call(c, s, m);
-  s.run(c);
+  s.run(call_of(s, m));
 }
 // The same of a program that is made of a graph's own kernels; `ops` are the graph's.
 inline void run_step(const Step& s, const Memory& m, const Op* ops) {
-  OpCall c;
-  fill_call(c, s, m);
+  OpCall c = call_of<OpCall>(s, m);
   if (s.op >= 0) c.op = ops + s.op;
   s.run(c);
 }
