@@ -151,6 +151,9 @@ struct Scope {
   int parent = none;
   const char* name = nullptr;  // null: `index` is the name
   std::size_t index = 0;
+  // That there is a name: g++ 12 with -fsanitize=undefined can't compare some with null in
+  // constants.
+  bool named = false;
 };
 
 // Blocks of parameters this long begin on a cache line, so that kernels load whole lines.
@@ -284,12 +287,8 @@ class Graph {
   }
 
   // Names: what is added until leave() has this in front.
-  constexpr int enter(const char* name, std::size_t index = 0) {
-    if (scopes_ != nullptr) scopes_[size_.scopes] = {scope_, name, index};
-    const int outer = scope_;
-    scope_ = size_.scopes++;
-    return outer;
-  }
+  constexpr int enter(const char* name) { return enter(Scope{scope_, name, 0, true}); }
+  constexpr int enter(std::size_t index) { return enter(Scope{scope_, nullptr, index}); }
   constexpr void leave(int outer) { scope_ = outer; }
 
   // What is added until then is frozen; returns what was so before.
@@ -317,6 +316,12 @@ class Graph {
   }
 
  private:
+  constexpr int enter(Scope scope) {
+    if (scopes_ != nullptr) scopes_[size_.scopes] = scope;
+    const int outer = scope_;
+    scope_ = size_.scopes++;
+    return outer;
+  }
   constexpr int value(Shape shape) {
     if (values_ != nullptr) values_[size_.values] = shape;
     return size_.values++;

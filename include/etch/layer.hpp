@@ -36,7 +36,7 @@ constexpr Value add_layer(Graph& g, const L& layer, Value x) {
 // The same under a number, the next.
 template <class L>
 constexpr Value lower_numbered(Graph& g, const L& layer, Value x, std::size_t& index) {
-  const int outer = g.enter(nullptr, index++);
+  const int outer = g.enter(index++);
   x = add_layer(g, layer, x);
   g.leave(outer);
   return x;

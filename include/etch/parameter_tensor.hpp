@@ -30,8 +30,7 @@ struct ParameterTensor {
     const char* rest = after(scopes[s].parent, path);
     if (rest == nullptr || (!first && *rest == 0)) return rest;
     if (!first && *rest++ != '.') return nullptr;
-    return scopes[s].name != nullptr ? after_word(scopes[s].name, rest)
-                                     : after_number(scopes[s].index, rest);
+    return scopes[s].named ? after_word(scopes[s].name, rest) : after_number(scopes[s].index, rest);
   }
   static constexpr const char* ended(const char* rest) {
     return *rest == 0 || *rest == '.' ? rest : nullptr;

@@ -17,7 +17,7 @@ struct LayerPath {
   constexpr LayerPath(const Scope* scopes, int scope) {
     for (; scope != none; scope = scopes[scope].parent) {
       if (begin < most) put('.');
-      if (scopes[scope].name != nullptr) {
+      if (scopes[scope].named) {
         std::size_t length = 0;
         while (scopes[scope].name[length] != 0) ++length;
         while (length > 0) put(scopes[scope].name[--length]);

@@ -50,6 +50,7 @@ inline void check_tensors(const Tensor& a, const Tensor& b) {
 
 inline void check_scopes(const Scope& a, const Scope& b) {
   CHECK((a.parent == b.parent && a.index == b.index));
+  CHECK(a.named == b.named);
   REQUIRE((a.name == nullptr) == (b.name == nullptr));
   if (a.name != nullptr) CHECK(std::string(a.name) == b.name);
 }
