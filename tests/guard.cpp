@@ -211,10 +211,22 @@ TEST_CASE("what nobody wrote is NaN") {
   }
 }
 
+namespace {
+
+constexpr auto conv4 = Conv2d{.out_channels = 4, .kernel_size = 3, .padding = 1};
+constexpr auto joined = Sequential<
+    conv4, Save<"skip">{}, Concat<Identity{}, conv4, Tanh{}>{},
+    Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Linear{.out_features = 12}, Sigmoid{}>{}>{},
+    Multiply<Identity{}, Sigmoid{}>{}, conv4, ConcatWith<"skip">{}, Add<conv4, conv4, conv4>{},
+    MultiplyWith<"skip">{}, GlobalAvgPool2d{}, Linear{.out_features = 10}>{};
+
+}  // namespace
+
 TEST_CASE("every small model keeps to its buffers, and has the same bits under guard") {
   check_model<Network<lenet<10>, Shape{1, 28, 28}>>();
   check_model<Network<convnet<10>, Shape{1, 28, 28}>>();
   check_model<Network<resnet8<10>, Shape{3, 32, 32}>>();
+  check_model<Network<joined, Shape{3, 7, 8}>>();
 }
 TEST_CASE("the models of MLPerf Tiny keep to their buffers") {
   check_model<Network<ds_cnn<12>, Shape{1, 49, 10}>>();

@@ -77,3 +77,25 @@ static_assert(Of<Repeat<3, Block{}>{}, Shape{4, 6, 6}>::num_parameters == 3 * (4
 static_assert(Of<Frozen<Linear{.out_features = 5}>{}, Shape{3}>::num_parameters == 20);
 static_assert(Of<Frozen<Linear{.out_features = 5}>{}, Shape{3}>::graph.num_trainable == 0);
 static_assert(Of<Named<"fc", Linear{.out_features = 5}>{}, Shape{3}>::output_shape == Shape{5});
+
+// Joins: branches keep their numbers or names; a copy a branch of a Concat, one sum or product less
+// than branches
+constexpr auto conv4 = Conv2d{.out_channels = 4, .kernel_size = 3, .padding = 1};
+using Three = Of<Concat<conv4, Identity{}, MaxPool2d{.kernel_size = 1}>{}, Shape{3, 6, 5}>;
+static_assert(Three::output_shape == Shape{10, 6, 5});
+static_assert(Three::graph.size.ops == 5);
+static_assert(Of<Add<conv4, conv4, conv4>{}, Shape{3, 6, 5}>::graph.size.ops == 5);
+static_assert(Of<Multiply<conv4, Sequential<GlobalAvgPool2d{}, Linear{.out_features = 4}>{}>{},
+                 Shape{3, 6, 5}>::output_shape == Shape{4, 6, 5});
+static_assert(Of<Multiply<GlobalAvgPool2d{}, Identity{}>{}, Shape{3, 6, 5}>::output_shape ==
+              Shape{3, 6, 5});
+static_assert(Of<Concat<Flatten{}, Flatten{}>{}, Shape{3, 2, 5}>::output_shape == Shape{60});
+
+// Named values
+using U = Of<Sequential<Save<"skip">{}, conv4, ConcatWith<"skip">{}, Save<"all">{}, conv4,
+                        Concat<Load<"all">{}, Identity{}>{}>{},
+             Shape{3, 6, 5}>;
+static_assert(U::output_shape == Shape{11, 6, 5});
+static_assert(U::num_parameters == (3 * 9 + 1) * 4 + (7 * 9 + 1) * 4);
+static_assert(Of<Sequential<Save<"x">{}, Repeat<3, Sequential<conv4, AddWith<"x">{}>{}>{}>{},
+                 Shape{4, 6, 5}>::output_shape == Shape{4, 6, 5});

@@ -1,6 +1,7 @@
 // The plan of every model in every mode is walked step by step: no two live buffers overlap,
 // every step finds in its operands what it expects there, and the arena ends where the highest
 // buffer does.
+#include <etch/etch.hpp>
 #include <etch/models/lenet.hpp>
 #include <etch/models/resnet.hpp>
 #include <etch/models/resnet8.hpp>
@@ -155,6 +156,7 @@ class Walk {
         writes(s.saved, written);
         writes(s.y, root(p_.graph.ops[s.last].y));
       } else {
+        if (op.skip != none) reads(s.skip, root(op.skip));
         reads(s.y, root(op.y));
         reads(s.dy, written);
         reads(s.saved, written);
@@ -263,6 +265,23 @@ constexpr auto mixed = Sequential<
     Residual<Sequential<Tanh{}, Linear{.out_features = 8}>{}, Linear{.out_features = 8}>{},
     Linear{.out_features = 4}>{};
 
+constexpr auto conv16 = Conv2d{.out_channels = 16, .kernel_size = 3, .padding = 1};
+constexpr auto branches = Sequential<
+    conv16, Save<"skip">{}, ReLU{}, Add<conv16, Identity{}, Sequential<Tanh{}, conv16>{}>{},
+    Concat<Identity{}, Sequential<BatchNorm2d{}, ReLU{}, conv16>{},
+           MaxPool2d{.kernel_size = 3, .stride = 1, .padding = 1}>{},
+    Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Linear{.out_features = 48}, Sigmoid{}>{}>{},
+    conv16, BatchNorm2d{}, ReLU{}, ConcatWith<"skip">{}, Dropout{}, conv16,
+    Frozen<Concat<conv16, Identity{}>{}>{}, Multiply<Identity{}, Sigmoid{}>{}, conv16,
+    MultiplyWith<"skip">{}, AddWith<"skip">{}, Flatten{}, Linear{.out_features = 10}>{};
+
+template <std::size_t layers>
+constexpr auto dense_block =
+    Sequential<dense_block<layers - 1>,
+               Concat<Identity{}, Sequential<BatchNorm2d{}, ReLU{}, conv16>{}>{}>{};
+template <>
+constexpr auto dense_block<0> = Identity{};
+
 }  // namespace
 
 TEST_CASE("the plans of small models") {
@@ -270,6 +289,8 @@ TEST_CASE("the plans of small models") {
   check_all("convnet", graph_of<convnet<10>, Shape{1, 28, 28}>, 1.001, 1.05);
   check_all("resnet8", graph_of<resnet8<10>, Shape{3, 32, 32}>, 1.001, 1.05);
   check_all("every kind of layer", graph_of<mixed, Shape{20}>, 1.1, 1.2);
+  check_all("branches", graph_of<branches, Shape{3, 12, 12}>, 1.1, 1.2);
+  check_all("dense block", graph_of<dense_block<6>, Shape{32, 14, 14}>, 1.1, 1.2);
 }
 
 TEST_CASE("the plans of ResNets") {

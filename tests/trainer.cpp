@@ -1,4 +1,5 @@
 // What every mode of training must give: the same bits, whatever its memory or threads.
+#include <etch/layers/saved.hpp>
 #include <etch/losses/bce_with_logits.hpp>
 #include <etch/losses/huber.hpp>
 #include <etch/losses/l1.hpp>
@@ -57,6 +58,15 @@ constexpr auto with_dropout =
                                    BatchNorm2d{}, Tanh{}>{}>{},
                GlobalAvgPool2d{}, Linear{.out_features = 10}>{};
 
+constexpr auto conv6 = Conv2d{.out_channels = 6, .kernel_size = 3, .padding = 1};
+constexpr auto joined = Sequential<
+    conv6, Save<"skip">{}, BatchNorm2d{}, Concat<Identity{}, Sequential<ReLU{}, conv6>{}, Tanh{}>{},
+    Concat<Sequential<BatchNorm2d{}, ReLU{}, conv6>{}, Identity{}>{},
+    Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Linear{.out_features = 24}, Sigmoid{}>{}>{},
+    Multiply<Identity{}, Sigmoid{}>{}, Dropout{.p = 0.3f}, conv6, BatchNorm2d{}, ReLU{},
+    ConcatWith<"skip">{}, conv6, Add<conv6, Identity{}, ReLU{}>{}, AddWith<"skip">{},
+    MultiplyWith<"skip">{}, GlobalAvgPool2d{}, Linear{.out_features = 10}>{};
+
 template <class Net>
 void check_modes() {
   const auto plain = trained<Net, Training{.batch = 6}>(1);
@@ -83,6 +93,7 @@ TEST_CASE("threads, fused updates and recomputing give the same bits") {
   check_modes<Network<convnet<10>, Shape{1, 28, 28}>>();
   check_modes<Network<resnet8<10>, Shape{3, 32, 32}>>();
   check_modes<Network<with_dropout, Shape{2, 9, 9}>>();
+  check_modes<Network<joined, Shape{2, 9, 9}>>();
 }
 
 TEST_CASE("Winograd trains as direct convolution does, the same bits in every mode") {

@@ -26,6 +26,7 @@ struct Attributes {
   float eps = 0, momentum = 0;                           // of a norm
   float negative_slope = 0;                              // of a leaky ReLU
   float p = 0;                                           // of dropout
+  std::size_t channel = 0;                               // of a concatenation's part: its first
   float own[4]{};                                        // of a layer of your own
 
   constexpr std::size_t inputs() const { return geometry.input.elements(); }

@@ -9,6 +9,7 @@
 #include <etch/layers/dropout.hpp>
 #include <etch/layers/flatten.hpp>
 #include <etch/layers/frozen.hpp>
+#include <etch/layers/join.hpp>
 #include <etch/layers/leaky_relu.hpp>
 #include <etch/layers/linear.hpp>
 #include <etch/layers/max_pool2d.hpp>
@@ -16,6 +17,7 @@
 #include <etch/layers/relu6.hpp>
 #include <etch/layers/repeat.hpp>
 #include <etch/layers/residual.hpp>
+#include <etch/layers/saved.hpp>
 #include <etch/layers/sigmoid.hpp>
 #include <etch/layers/softmax.hpp>
 #include <etch/layers/tanh.hpp>

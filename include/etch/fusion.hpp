@@ -18,7 +18,7 @@ constexpr bool Schedule::fuse_next(Step& s) {
   const int i = value(v).reader;
   const Op& next = graph_.ops[i];
   if (next.skip != none) {
-    if (!fuse_sum(s, next, v)) return false;
+    if (next.join != Join::sum || !fuse_sum(s, next, v)) return false;
   } else if (takes_norm(s, next)) {
     fold(s, i);
   } else if (next.fusion == Fusion::relu) {

@@ -23,6 +23,13 @@ enum class Fusion : unsigned char {
   relu,
 };
 
+// How an op with a skip joins its two inputs, and what their gradients are.
+enum class Join : unsigned char {
+  sum,      // y = x + skip: both take dy as it is
+  part,     // y is skip with x in some of its channels, and lies over it: backward makes dx
+  product,  // y = x * skip: backward makes dx from dy and skip, and then dskip from dy and x
+};
+
 // What a program wants of an op's kernels.
 struct KernelUse {
   std::size_t batch = 1, threads = 1;  // at most
@@ -48,12 +55,13 @@ struct Op {
   const char* kind = "";  // for people: "Conv2d"
   Attributes attributes{};
   Compute forward = nothing_to_compute;   // y from x (and skip)
-  Compute backward = nothing_to_compute;  // dx, and gradients, from dy; none where there is a skip
+  Compute backward = nothing_to_compute;  // dx, and gradients, from dy; of a sum none; see Join
   Compute fold = nothing_to_compute;      // of a norm in evaluation: scale, then shift, to y
   // The kernels of these. In a graph they read the attributes as they run; Bound makes such as have
   // them as constants.
   OpKernels (*kernels_of)(const Op&, KernelUse) = general_kernels;
-  int x = none, skip = none, y = none;  // with a skip, y is x + skip
+  int x = none, skip = none, y = none;
+  Join join = Join::sum;
   Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
   bool in_place = false;          // y may be stored over x, and dx over dy
   bool elementwise = false;       // cheap to recompute: Recompute::elementwise drops its output
@@ -224,6 +232,14 @@ constexpr bool same_text(const char* a, const char* b) {
   return *a == *b;
 }
 
+// A value under a name (layers/saved.hpp), or one that a Load has put another in the place of.
+struct KeptValue {
+  const char* name = nullptr;
+  Value value{};
+  int scope = none;
+  bool replaced = false, used = false;
+};
+
 // The graph while it grows. Without tables it only counts: a network is lowered twice, once for
 // the sizes of its tables and once into them.
 class Graph {
@@ -286,6 +302,51 @@ class Graph {
     return op.y;
   }
 
+  // The channels of a concatenation are known when all its parts are there: the ops from `first` on
+  // that lead to `whole`.
+  constexpr void widen(int first, int whole, std::size_t channels) {
+    if (ops_ == nullptr) return;
+    for (int i = size_.ops - 1; i >= first; --i) {
+      if (ops_[i].y != whole) continue;
+      values_[whole].channels = ops_[i].attributes.geometry.output.channels = channels;
+      whole = ops_[i].skip;
+    }
+  }
+
+  // Named values: `save` gives x a name, and `saved` finds it, or refuses the network by the
+  // sentence and returns x.
+  constexpr void save(const char* name, Value x) {
+    if (refused()) return;
+    if (find(name) != nullptr) refuse(name, "Save: a name must be saved once");
+    keep({name, x, scope_});
+  }
+  constexpr Value saved(const char* name, Value x, const char* sentence) {
+    if (refused()) return x;
+    KeptValue* kept = find(name);
+    if (kept == nullptr) {
+      refuse(name, sentence);
+      return x;
+    }
+    kept->used = true;
+    return kept->value;
+  }
+  // The value `saved` goes on in the place of x, which others must read.
+  constexpr void replace(const char* name, Value x) { keep({name, x, scope_, true}); }
+  // When all is there: names that nobody uses, and values that nobody reads.
+  constexpr void check_kept(int output) {
+    for (int i = 0; i < num_kept_ && !refused(); ++i) {
+      const KeptValue& kept = kept_[i];
+      scope_ = kept.scope;
+      if (kept.replaced) {
+        accepts(Rules().holds(is_read(kept.value.id, output),
+                              "Load: the value before it must be used too"));
+      } else if (!kept.used) {
+        refuse(kept.name, "Save: the name must be used");
+      }
+    }
+    scope_ = none;
+  }
+
   // Names: what is added until leave() has this in front.
   constexpr int enter(const char* name) { return enter(Scope{scope_, name, 0, true}); }
   constexpr int enter(std::size_t index) { return enter(Scope{scope_, nullptr, index}); }
@@ -327,6 +388,35 @@ class Graph {
     return size_.values++;
   }
 
+  // The place of the problem ends in this name.
+  constexpr void refuse(const char* name, const char* sentence) {
+    const int outer = enter(name);
+    accepts({sentence});
+    leave(outer);
+  }
+  constexpr KeptValue* find(const char* name) {
+    for (int i = 0; i < num_kept_; ++i) {
+      if (!kept_[i].replaced && same_text(kept_[i].name, name)) return kept_ + i;
+    }
+    return nullptr;
+  }
+  constexpr void keep(KeptValue value) {
+    if (!accepts(Rules().at_most(static_cast<std::size_t>(num_kept_ + 1), most_kept,
+                                 "Save: a network has too many names and uses of them"))) {
+      return;
+    }
+    kept_[num_kept_++] = value;
+  }
+  constexpr bool is_read(int v, int output) const {
+    if (ops_ == nullptr || v == output) return true;
+    for (int i = 0; i < size_.ops; ++i) {
+      if (ops_[i].x == v || ops_[i].skip == v) return true;
+    }
+    return false;
+  }
+
+  static constexpr std::size_t most_kept = 256;
+
   Op* ops_ = nullptr;
   Shape* values_ = nullptr;
   Tensor* tensors_ = nullptr;
@@ -338,6 +428,8 @@ class Graph {
   int scope_ = none;
   bool frozen_ = false;
   Refusal refusal_{};
+  KeptValue kept_[most_kept]{};
+  int num_kept_ = 0;
 };
 
 }  // namespace etch

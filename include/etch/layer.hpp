@@ -8,8 +8,9 @@
 namespace etch {
 
 // output() never fails: for a shape that doesn't fit it returns an unspecified shape, and check()
-// reports the error. lower() adds the layer's ops, parameters and buffers, and returns its output.
-// Start from layers/relu.hpp (no parameters) or layers/linear.hpp (with).
+// reports the error; and where named values are used (layers/saved.hpp) it doesn't know theirs.
+// lower() adds the layer's ops, parameters and buffers, and returns its output. Start from
+// layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <class T>
 concept Layer = requires(const T layer, Shape shape, Graph& g, Value x) {
   { layer.output(shape) } -> std::same_as<Shape>;
@@ -31,6 +32,14 @@ constexpr Value add_layer(Graph& g, const L& layer, Value x) {
     if (!g.accepts(layer.check(x))) return x;
   }
   return layer.lower(g, x);
+}
+
+// The whole of a network.
+template <class L>
+constexpr Value add_network(Graph& g, const L& net, Shape input) {
+  const Value y = add_layer(g, net, g.input(input));
+  g.check_kept(y.id);
+  return y;
 }
 
 // The same under a number, the next.

@@ -16,6 +16,7 @@ struct GraphTables {
   std::array<Tensor, size.tensors + 1> tensors{};
   std::array<Scope, size.scopes + 1> scopes{};
   GraphTotals totals{};
+  Shape output{};
   Refusal refusal{};
 
   constexpr GraphView view() const {
@@ -28,23 +29,20 @@ struct GraphTables {
   }
 };
 
-// Into tables that are large enough, or with an empty Graph to count.
-template <Layer auto net>
-constexpr GraphTotals lower_network(Graph& g, Shape input) {
-  return g.finish(add_layer(g, net, g.input(input)).id);
-}
-
 template <Layer auto net, Shape input>
 constexpr GraphSize count_graph() {
   Graph g;
-  return lower_network<net>(g, input).size;
+  add_network(g, net, input);
+  return g.size();
 }
 
 template <Layer auto net, Shape input>
 constexpr auto lower_graph() {
   GraphTables<count_graph<net, input>()> t;
   Graph g(t.ops.data(), t.values.data(), t.tensors.data(), t.scopes.data());
-  t.totals = lower_network<net>(g, input);
+  const Value y = add_network(g, net, input);
+  t.totals = g.finish(y.id);
+  t.output = y.shape;
   t.refusal = g.refusal();
   return t;
 }
@@ -64,7 +62,7 @@ struct Network {
   static constexpr GraphView graph = graph_tables<net, input>.view();
 
   static constexpr Shape input_shape = input;
-  static constexpr Shape output_shape = net.output(input);
+  static constexpr Shape output_shape = graph_tables<net, input>.output;
 
   // Learned numbers, as PyTorch counts them (running statistics are buffers).
   static constexpr std::size_t num_parameters = graph.num_parameters;

@@ -98,7 +98,7 @@ constexpr std::uint32_t Schedule::remade(int v) {
   s.x = op.elementwise ? remade(op.x) : remade_for_replay(op.x);
   if (op.skip != none) s.skip = remade_for_replay(op.skip);
   const bool over_input = op.in_place && x.dropped && !x.needed && x.uses == 1;
-  s.y = y.again = over_input ? s.x : activation(v);
+  s.y = y.again = lies_over_skip(op) ? s.skip : over_input ? s.x : activation(v);
   s.saved = y.saved;
   scratch(s, kernels_of(op).forward_scratch);
   add(s);

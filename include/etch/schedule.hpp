@@ -110,6 +110,9 @@ class Schedule {
   }
   constexpr Step step_of(StepKind kind) const;
   constexpr Step step_of(int op, StepKind kind) const;
+  static constexpr bool lies_over_skip(const Op& op) {
+    return op.skip != none && op.join == Join::part;
+  }
   constexpr void scratch(Step& s, std::size_t bytes);
   constexpr void forward(int op);
   constexpr void prepare();
@@ -130,7 +133,9 @@ class Schedule {
   constexpr std::uint32_t remade_for_replay(int value);
   constexpr void loss();
   constexpr void backward(int op);
-  constexpr void input_gradient(Step& s, const Op& op);
+  constexpr void backward_of_join(int op);
+  constexpr void input_gradient(Step& s, const Op& op, int value, bool over_dy);
+  constexpr void add_gradient_step(Step& s, int value);
   constexpr void update(const Step& s);
   constexpr void add_gradients(std::uint32_t a, std::uint32_t b, std::uint32_t sum, int value);
   constexpr void contribute(int value, std::uint32_t gradient);
@@ -216,6 +221,7 @@ constexpr void Schedule::forward(int i) {
   if (op.skip != none) s.skip = value(op.skip).at;
   if (fuses_) fuse(s);
   ValueState& y = value(graph_.ops[s.last].y);
+  if (lies_over_skip(op)) s.y = s.skip;
   if (s.y == absent) s.y = may_overwrite_input(op) ? s.x : activation(op.y);
   y.at = s.y;
   --value(op.x).readers;
@@ -262,6 +268,9 @@ constexpr void Schedule::mark_needs() {
     value(op.y).wants = learns_through(op);
     if (needs(op, Needs::input)) value(op.x).needed = true;
     if (needs(op, Needs::output)) value(op.y).needed = true;
+    if (op.skip == none || op.join != Join::product) continue;
+    if (value(op.skip).wants) value(op.x).needed = true;
+    if (value(op.x).wants) value(op.skip).needed = true;
   }
 }
 
@@ -303,15 +312,16 @@ constexpr void Schedule::contribute(int v, std::uint32_t gradient) {
   add_gradients(before, gradient, x.gradient, v);
 }
 
-// Where dx goes: onto what is there already, over dy, or into a buffer of its own.
-constexpr void Schedule::input_gradient(Step& s, const Op& op) {
-  const ValueState& x = value(op.x);
+// Where the gradient of an input v goes: onto what is there already, over dy, or into a buffer of
+// its own.
+constexpr void Schedule::input_gradient(Step& s, const Op& op, int v, bool over_dy) {
+  const ValueState& x = value(v);
   if (!x.wants) return;
   if (x.gradient != absent && op.accumulates && t_.refs[x.gradient] == 1) {
     s.dx = x.gradient;
     s.accumulate_dx = true;
   } else {
-    s.dx = op.in_place && t_.refs[s.dy] == 1 ? s.dy : activation(op.x);
+    s.dx = over_dy && t_.refs[s.dy] == 1 ? s.dy : activation(v);
   }
 }
 
@@ -328,13 +338,8 @@ constexpr void Schedule::update(const Step& backward) {
 constexpr void Schedule::backward(int i) {
   const Op& op = graph_.ops[i];
   if (vanishes(op) || !learns_through(op)) return;
+  if (op.skip != none) return backward_of_join(i);
   const std::uint32_t dy = value(op.y).gradient;
-  if (op.skip != none) {
-    contribute(op.x, dy);
-    contribute(op.skip, dy);
-    --t_.refs[dy];
-    return;
-  }
   const std::uint32_t x = needs(op, Needs::input) ? remade(op.x) : absent;
   const std::uint32_t y = needs(op, Needs::output) ? remade(op.y) : absent;
   Step s = step_of(i, StepKind::backward);
@@ -342,22 +347,50 @@ constexpr void Schedule::backward(int i) {
   s.y = y;
   s.dy = dy;
   s.saved = value(op.y).saved;
-  input_gradient(s, op);
+  input_gradient(s, op, op.x, op.in_place);
   if (op.trainable() && options_.update == Update::fused) {
     s.gradients = buffer(op.num_parameters * sizeof(float));
   }
   scratch(s, kernels_of(op).backward_scratch);
+  --t_.refs[dy];
+  add_gradient_step(s, op.x);
+}
+
+// s.dx, where there is one, is the gradient of v, or a part of it.
+constexpr void Schedule::add_gradient_step(Step& s, int v) {
   add(s);
   update(s);
-  --t_.refs[dy];
   if (s.dx == absent || s.accumulate_dx) return;
-  ValueState& input = value(op.x);
+  ValueState& input = value(v);
   if (input.gradient != absent) {
-    add_gradients(input.gradient, s.dx, s.dx, op.x);
+    add_gradients(input.gradient, s.dx, s.dx, v);
     --t_.refs[input.gradient];
   }
   input.gradient = s.dx;
   ++t_.refs[s.dx];
+}
+
+constexpr void Schedule::backward_of_join(int i) {
+  const Op& op = graph_.ops[i];
+  const std::uint32_t dy = value(op.y).gradient;
+  if (op.join == Join::sum) contribute(op.x, dy);
+  if (op.join != Join::product) contribute(op.skip, dy);
+  if (op.join == Join::product && value(op.skip).wants) {
+    Step s = step_of(i, StepKind::backward);
+    s.x = remade(op.x);
+    s.dy = dy;
+    input_gradient(s, op, op.skip, false);
+    add_gradient_step(s, op.skip);
+  }
+  if (op.join != Join::sum && value(op.x).wants) {
+    Step s = step_of(i, StepKind::backward);
+    if (op.join == Join::product) s.skip = remade(op.skip);
+    s.dy = dy;
+    input_gradient(s, op, op.x, op.in_place);
+    --t_.refs[dy];
+    return add_gradient_step(s, op.x);
+  }
+  --t_.refs[dy];
 }
 
 constexpr void Schedule::run(Training options) {

@@ -41,4 +41,17 @@ constexpr auto with_algorithm(Residual<body, shortcut>) {
   return Residual<with_algorithm<algorithm>(body), with_algorithm<algorithm>(shortcut)>{};
 }
 
+template <Algorithm algorithm, auto... branches>
+constexpr auto with_algorithm(Add<branches...>) {
+  return Add<with_algorithm<algorithm>(branches)...>{};
+}
+template <Algorithm algorithm, auto... branches>
+constexpr auto with_algorithm(Multiply<branches...>) {
+  return Multiply<with_algorithm<algorithm>(branches)...>{};
+}
+template <Algorithm algorithm, auto... branches>
+constexpr auto with_algorithm(Concat<branches...>) {
+  return Concat<with_algorithm<algorithm>(branches)...>{};
+}
+
 }  // namespace etch

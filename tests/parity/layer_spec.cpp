@@ -48,6 +48,29 @@ LayerSpec residual(LayerSpec body, LayerSpec shortcut) {
   s.children = {std::move(body), std::move(shortcut)};
   return s;
 }
+LayerSpec joined(std::string kind, std::vector<LayerSpec> branches) {
+  LayerSpec s;
+  s.kind = std::move(kind);
+  s.children = std::move(branches);
+  return s;
+}
+LayerSpec add(std::vector<LayerSpec> branches) { return joined("add", std::move(branches)); }
+LayerSpec multiply(std::vector<LayerSpec> branches) {
+  return joined("multiply", std::move(branches));
+}
+LayerSpec concat(std::vector<LayerSpec> branches) { return joined("concat", std::move(branches)); }
+LayerSpec save(std::size_t number) {
+  LayerSpec s;
+  s.kind = "save";
+  s.in = number;
+  return s;
+}
+LayerSpec with_saved(std::string how, std::size_t number) {
+  LayerSpec s;
+  s.kind = "with saved, " + how;
+  s.in = number;
+  return s;
+}
 LayerSpec frozen(LayerSpec child) {
   LayerSpec s;
   s.kind = "frozen";

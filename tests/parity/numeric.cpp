@@ -100,6 +100,12 @@ TEST_CASE("numeric gradients") {
   check<Softmax{}, Shape{5}>("Softmax", p::simple("softmax"));
   check<Sequential<Flatten{}, Linear{.out_features = 3}>{}, Shape{2, 3, 2}>(
       "Flatten", p::sequential({p::simple("flatten"), p::linear(12, 3)}));
+  check<Concat<Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Tanh{}>{}>{}, Tanh{}>{},
+        Shape{2, 3, 3}>(
+      "joins",
+      p::concat({p::multiply({p::sequential({}),
+                              p::sequential({p::simple("global_avg_pool"), p::simple("tanh")})}),
+                 p::simple("tanh")}));
   check<Residual<Sequential<Conv2d{.out_channels = 2, .kernel_size = 1}, Tanh{}>{}>{},
         Shape{2, 3, 3}>(
       "Residual", p::residual(p::sequential({p::conv2d({.in = 2, .out = 2}), p::simple("tanh")}),

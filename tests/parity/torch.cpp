@@ -1,6 +1,8 @@
 // Modules of LibTorch from specifications. See torch.hpp.
 #include "torch_arrays.hpp"
 
+#include <map>
+
 namespace parity {
 namespace {
 
@@ -48,6 +50,37 @@ struct Sum : Node {
   }
 };
 
+// (N, C) beside (N, C, H, W) is one number a channel.
+torch::Tensor product(torch::Tensor a, torch::Tensor b) {
+  if (a.dim() < b.dim()) a = a.unsqueeze(-1).unsqueeze(-1);
+  if (b.dim() < a.dim()) b = b.unsqueeze(-1).unsqueeze(-1);
+  return a * b;
+}
+torch::Tensor joined(const std::string& how, torch::Tensor a, torch::Tensor b) {
+  if (how == "add") return a + b;
+  if (how == "multiply") return product(a, b);
+  if (how == "concat") return torch::cat({a, b}, 1);
+  if (how == "load") return b;
+  throw std::invalid_argument("no such join: " + how);
+}
+
+struct Joined : Node {
+  std::string how;
+  std::vector<NodePtr> branches;
+  explicit Joined(std::string kind) : how(std::move(kind)) {}
+  void add(const std::string& name, NodePtr branch) {
+    branches.push_back(register_module(name, std::move(branch)));
+  }
+  torch::Tensor forward(torch::Tensor x) override {
+    torch::Tensor y = branches[0]->forward(x);
+    for (std::size_t i = 1; i < branches.size(); ++i) y = joined(how, y, branches[i]->forward(x));
+    return y;
+  }
+};
+
+// Of one forward pass; there is one thread of them.
+std::map<std::size_t, torch::Tensor> saved_values;
+
 struct Held : Node {  // frozen
   NodePtr child;
   explicit Held(NodePtr c) : child(register_module("child", c)) {
@@ -84,6 +117,15 @@ NodePtr activation_of(const LayerSpec& s) {
             .value(s.value);
     return wrap([options](torch::Tensor x) { return nn::functional::pad(x, options); });
   }
+  if (s.kind == "save") {
+    return wrap([n = s.in](torch::Tensor x) { return saved_values[n] = x; });
+  }
+  const std::string with = "with saved, ";
+  if (s.kind.rfind(with, 0) == 0) {
+    return wrap([n = s.in, how = s.kind.substr(with.size())](torch::Tensor x) {
+      return joined(how, x, saved_values.at(n));
+    });
+  }
   throw std::invalid_argument("no such layer: " + s.kind);
 }
 
@@ -117,6 +159,13 @@ NodePtr node_of(const LayerSpec& s) {
   }
   if (s.kind == "sequential") {
     auto all = std::make_shared<Sequence>();
+    for (std::size_t i = 0; i < s.children.size(); ++i) {
+      all->add(std::to_string(i), node_of(s.children[i]));
+    }
+    return all;
+  }
+  if (s.kind == "add" || s.kind == "multiply" || s.kind == "concat") {
+    auto all = std::make_shared<Joined>(s.kind);
     for (std::size_t i = 0; i < s.children.size(); ++i) {
       all->add(std::to_string(i), node_of(s.children[i]));
     }

@@ -54,7 +54,14 @@ LayerSpec pad(Two extra, double value = 0);  // F.pad below and on the right
 LayerSpec simple(std::string kind);  // relu relu6 sigmoid tanh softmax flatten global_avg_pool
 LayerSpec sequential(std::vector<LayerSpec>);
 LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
-LayerSpec frozen(LayerSpec);                             // eval(), requires_grad_(False)
+LayerSpec add(std::vector<LayerSpec> branches);
+LayerSpec multiply(std::vector<LayerSpec> branches);  // (N, C) counts for all pixels
+LayerSpec concat(std::vector<LayerSpec> branches);    // torch.cat(..., 1)
+// A value to be used later, under a number, and what comes of it with the value at hand: "load",
+// "add", "multiply", or "concat" (the saved one last).
+LayerSpec save(std::size_t number);
+LayerSpec with_saved(std::string how, std::size_t number);
+LayerSpec frozen(LayerSpec);  // eval(), requires_grad_(False)
 
 // torchvision's ResNet, with its names; `resnet8` is MLPerf Tiny's, with biases and
 // TensorFlow's padding.

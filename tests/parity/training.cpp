@@ -208,6 +208,35 @@ p::LayerSpec small_spec() {
        p::simple("flatten"), p::linear(8 * 4 * 4, 10)});
 }
 
+constexpr auto conv8 = Conv2d{.out_channels = 8, .kernel_size = 3, .padding = 1};
+constexpr auto dense = Concat<Identity{}, Sequential<BatchNorm2d{}, Tanh{}, conv8>{}>{};
+
+// A dense block, squeeze and excitation, and a U-Net's skip.
+constexpr auto joined =
+    Sequential<conv8, Save<"skip">{}, dense, dense,
+               Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Linear{.out_features = 4}, Tanh{},
+                                               Linear{.out_features = 24}, Sigmoid{}>{}>{},
+               AvgPool2d{.kernel_size = 3, .stride = 1, .padding = 1}, conv8, ConcatWith<"skip">{},
+               Add<conv8, conv8>{}, Flatten{}, Linear{.out_features = 10}>{};
+
+p::LayerSpec joined_spec() {
+  const auto conv = [](std::size_t in) {
+    return p::conv2d({.in = in, .out = 8, .kernel = {3, 3}, .padding = {1, 1}});
+  };
+  const auto dense_spec = [&](std::size_t in) {
+    return p::concat({p::sequential({}),
+                      p::sequential({p::batch_norm2d({.in = in}), p::simple("tanh"), conv(in)})});
+  };
+  return p::sequential(
+      {conv(2), p::save(0), dense_spec(8), dense_spec(16),
+       p::multiply({p::sequential({}),
+                    p::sequential({p::simple("global_avg_pool"), p::linear(24, 4),
+                                   p::simple("tanh"), p::linear(4, 24), p::simple("sigmoid")})}),
+       p::avg_pool2d({.kernel = {3, 3}, .stride = {1, 1}, .padding = {1, 1}}), conv(24),
+       p::with_saved("concat", 0), p::add({conv(16), conv(16)}), p::simple("flatten"),
+       p::linear(8 * 8 * 8, 10)});
+}
+
 // |a - b| / |b| over all of a state dict.
 double distance(const p::Named& a, const p::Named& b) {
   double squares = 0, of = 0;
@@ -232,13 +261,13 @@ p::Named with_buffers(const p::Module& m) {
 // Ten steps of a whole network in etch, LibTorch, and LibTorch in float64. Every loss agrees, and
 // in the end parameters and running statistics are as near to float64 as LibTorch's floats are
 // (at most twice as far).
-template <auto optimizer>
-void compare_training(const p::OptimizerSpec& spec) {
-  using Net = p::Probed<Named<"", small>{}, Shape{2, 8, 8}>;
+template <auto net, auto optimizer>
+void compare_training(const p::LayerSpec& layers, const p::OptimizerSpec& spec) {
+  using Net = p::Probed<Named<"", net>{}, Shape{2, 8, 8}>;
   constexpr std::size_t batch = 6, steps = 10;
   constexpr GraphView g = Net::graph;
-  p::Module torch(small_spec(), p::Precision::float32, 4);
-  p::Module exact(small_spec(), p::Precision::float64, 4);
+  p::Module torch(layers, p::Precision::float32, 4);
+  p::Module exact(layers, p::Precision::float64, 4);
   const p::Named begin = with_buffers(torch);
   exact.load(begin);
   std::vector<p::Array> images;
@@ -278,9 +307,12 @@ void compare_training(const p::OptimizerSpec& spec) {
 }  // namespace
 
 TEST_CASE("ten training steps of a whole network") {
-  compare_training<SGD{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01}>(
-      {.kind = "sgd", .lr = 0.1, .momentum = 0.9, .weight_decay = 0.01});
-  compare_training<Adam{.lr = 0.01, .eps = 1e-4}>({.kind = "adam", .lr = 0.01, .eps = 1e-4});
-  compare_training<AdamW{.lr = 0.01, .eps = 1e-4}>(
-      {.kind = "adamw", .lr = 0.01, .weight_decay = 0.01, .eps = 1e-4});
+  compare_training<small, SGD{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01}>(
+      small_spec(), {.kind = "sgd", .lr = 0.1, .momentum = 0.9, .weight_decay = 0.01});
+  compare_training<small, Adam{.lr = 0.01, .eps = 1e-4}>(small_spec(),
+                                                         {.kind = "adam", .lr = 0.01, .eps = 1e-4});
+  compare_training<small, AdamW{.lr = 0.01, .eps = 1e-4}>(
+      small_spec(), {.kind = "adamw", .lr = 0.01, .weight_decay = 0.01, .eps = 1e-4});
+  compare_training<joined, SGD{.lr = 0.05, .momentum = 0.9}>(
+      joined_spec(), {.kind = "sgd", .lr = 0.05, .momentum = 0.9});
 }

@@ -52,7 +52,7 @@ done
 # A sentence may be broken over lines: whitespace is squeezed before the comparison.
 sentences=$(cd "$root/include/etch" && cat ./*.hpp layers/*.hpp losses/*.hpp optimizers/*.hpp | tr '\n' ' ' |
   sed 's/"  *"//g' |
-  grep -oE '(static_assert|\.(equal|at_least|at_most|holds))\([^;"]*"[A-Z][A-Za-z0-9]*: [^"]*"' |
+  grep -oE '(static_assert|refuse|g\.saved|\.(equal|at_least|at_most|holds))\([^;"]*"[A-Z][A-Za-z0-9]*: [^"]*"' |
   sed 's/.*"\([^"]*\)"$/\1/' | sort -u)
 echo "$sentences" | while read -r sentence; do
   grep -qF "// expect: $sentence" "$root"/tests/rejects/*.cpp || echo "$sentence"

@@ -18,14 +18,17 @@ constexpr Problem repeat_problem(Shape before, Shape after) {
 template <std::size_t n, Layer auto block>
 struct Repeat {
   constexpr Shape output(Shape x) const { return n == 0 ? x : block.output(x); }
-  constexpr Problem check(Value x) const { return repeat_problem(x.shape, output(x.shape)); }
   constexpr Value lower(Graph& g, Value x) const {
     std::size_t index = 0;
     return lower_copies(g, x, index);
   }
   // The copies are numbered from `index` on.
   constexpr Value lower_copies(Graph& g, Value x, std::size_t& index) const {
-    for (std::size_t i = 0; i < n; ++i) x = lower_numbered(g, block, x, index);
+    for (std::size_t i = 0; i < n; ++i) {
+      const Value y = lower_numbered(g, block, x, index);
+      if (!g.accepts(repeat_problem(x.shape, y.shape))) break;
+      x = y;
+    }
     return x;
   }
 };

@@ -1,19 +1,12 @@
 // A body and a way around it: y = body(x) + shortcut(x). He et al. 2015,
 // https://arxiv.org/abs/1512.03385
 #pragma once
-#include <etch/kernels/elementwise.hpp>
-#include <etch/layers/sequential.hpp>
+#include <etch/layers/join.hpp>
 
 namespace etch {
 
-struct Sum {
-  [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
-    kernels::add({c.batch * a.inputs(), c.threads, c.x, c.skip, c.y});
-  }
-};
-
 // Adds the end of a Residual.
-constexpr Value lower_sum(Graph& g, Value body, Value shortcut) {
+constexpr Value lower_residual(Graph& g, Value body, Value shortcut) {
   const Shape y = body.shape, skip = shortcut.shape;
   const Problem problem =
       Rules()
@@ -24,14 +17,7 @@ constexpr Value lower_sum(Graph& g, Value body, Value shortcut) {
           .equal(body.layout.channels, shortcut.layout.channels,
                  "Residual: body and shortcut must both be flattened, or neither");
   if (!g.accepts(problem)) return body;
-  // No backward: both inputs take the output's gradient as it is.
-  return g.add({.kind = "Residual",
-                .attributes = {.geometry = {.input = y}},
-                .forward = Sum::forward,
-                .x = body.id,
-                .skip = shortcut.id,
-                .in_place = true},
-               body);
+  return add_sum(g, body, shortcut, "Residual");
 }
 
 // The body's parameters keep the names around them (torchvision's "layer1.0.conv1.weight"); those
@@ -41,7 +27,7 @@ struct Residual {
   constexpr Shape output(Shape x) const { return body.output(x); }
   constexpr Value lower(Graph& g, Value x) const {
     const Value y = add_layer(g, body, x);
-    return lower_sum(g, y, lower_shortcut(g, shortcut, x));
+    return lower_residual(g, y, lower_shortcut(g, shortcut, x));
   }
 };
 

@@ -20,8 +20,7 @@ constexpr Value lower_child(Graph& g, const Named<name, layer>& child, Value x,
 }
 template <std::size_t n, auto block>
 constexpr Value lower_child(Graph& g, const Repeat<n, block>& child, Value x, std::size_t& index) {
-  if (g.refused() || !g.accepts(child.check(x))) return x;
-  return child.lower_copies(g, x, index);
+  return g.refused() ? x : child.lower_copies(g, x, index);
 }
 
 // The parameters of the i-th layer are named "i.weight" and so on; a Named layer has its own

@@ -76,6 +76,20 @@ TEST_CASE("So do networks of every layer and every way of nesting") {
       Shape{2, 9, 9}>();
 }
 
+TEST_CASE("So do networks with branches and with named values") {
+  constexpr auto conv = Conv2d{.out_channels = 4, .kernel_size = 3, .padding = 1};
+  check_same<
+      Sequential<Save<"input">{}, conv, Save<"skip">{},
+                 Repeat<2, Add<conv, Identity{}, ReLU{}>{}>{},
+                 Multiply<Identity{},
+                          Named<"gate", Sequential<GlobalAvgPool2d{}, Linear{.out_features = 4},
+                                                   Sigmoid{}>{}>{}>{},
+                 Concat<Identity{}, Named<"side", conv>{}, ReLU{}, Concat<conv, Tanh{}>{}>{},
+                 ConcatWith<"skip">{}, conv, AddWith<"skip">{}, MultiplyWith<"skip">{},
+                 Concat<Load<"input">{}, Identity{}>{}, Flatten{}, Concat<Identity{}, ReLU{}>{}>{},
+      Shape{2, 5, 6}>();
+}
+
 TEST_CASE("A network at run time infers and trains as that of the compiler: the same bits") {
   using Net = Network<resnet8<10>, Shape{3, 32, 32}>;
   constexpr std::size_t batch = 3, pixels = 3 * 32 * 32;
@@ -113,6 +127,12 @@ TEST_CASE("A layer that can't take its input is refused by the sentence that the
   CHECK(error_of(tree_of(Sequential<LeakyReLU{-1.0f}>{}), {1, 2, 2}) ==
         "net.onnx: 0: LeakyReLU: negative_slope must be positive and finite");
   CHECK(error_of(tree, {1, 0, 28}) == "net.onnx: the input has the shape 1x0x28");
+  CHECK(error_of(tree_of(Sequential<Save<"skip">{}, ReLU{}, Load<"skap">{}>{}), {1, 2, 2}) ==
+        "net.onnx: 2.skap: Load: a name must be saved before it is used");
+  CHECK(error_of(tree_of(Sequential<Named<"top", Sequential<ReLU{}, Save<"skip">{}>{}>{}>{}),
+                 {1, 2, 2}) == "net.onnx: top.1.skip: Save: the name must be used");
+  CHECK(error_of(tree_of(Sequential<ReLU{}, Concat<Identity{}, MaxPool2d{.kernel_size = 2}>{}>{}),
+                 {1, 4, 2}) == "net.onnx: 1: Concat: branches must end in the same height (2, 4)");
 }
 
 TEST_CASE("A network in a file that isn't one is refused, by the part that is wrong") {
@@ -135,5 +155,7 @@ TEST_CASE("A network in a file that isn't one is refused, by the part that is wr
   CHECK_THAT(error(R"({"repeat": 2})"), Catch::Contains("of is missing"));
   CHECK_THAT(error(R"({"named": "a.b", "of": {"layer": "ReLU"}})"),
              Catch::Contains("a name without dots is expected"));
+  CHECK_THAT(error(R"({"concat": []})"), Catch::Contains("concat has no branch"));
+  CHECK_THAT(error(R"({"save": "a.b"})"), Catch::Contains("a name without dots is expected"));
   CHECK_THAT(error("{}"), Catch::Contains("neither a layer nor layers that are nested"));
 }

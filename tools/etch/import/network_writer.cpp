@@ -194,6 +194,32 @@ HeaderParts parts_of(const ImportedNetwork& network, const std::vector<Piece>& p
           .parameters = parameters};
 }
 
+// Of what has nothing but children, or a name.
+const char* kind_code(Tree::Kind kind) {
+  switch (kind) {
+    case Tree::frozen:
+      return "Frozen";
+    case Tree::add:
+      return "Add";
+    case Tree::multiply:
+      return "Multiply";
+    case Tree::concat:
+      return "Concat";
+    case Tree::save:
+      return "Save";
+    case Tree::load:
+      return "Load";
+    case Tree::concat_with:
+      return "ConcatWith";
+    case Tree::add_with:
+      return "AddWith";
+    case Tree::multiply_with:
+      return "MultiplyWith";
+    default:
+      return "Sequential";
+  }
+}
+
 // Children on lines of their own.
 std::string nested_code(const Tree& tree, std::size_t indent);
 std::string nested_code(const std::vector<Tree>& children, std::size_t indent) {
@@ -218,10 +244,14 @@ std::string nested_code(const Tree& tree, std::size_t indent) {
       const std::vector<Tree> shown(tree.children.begin(), tree.children.end() - (plain ? 1 : 0));
       return text("Residual<", nested_code(shown, indent), ">{}");
     }
-    case Tree::frozen:
-      return text("Frozen<", nested_code(tree.children, indent), ">{}");
+    case Tree::save:
+    case Tree::load:
+    case Tree::concat_with:
+    case Tree::add_with:
+    case Tree::multiply_with:
+      return text(kind_code(tree.kind), "<\"", tree.name, "\">{}");
     default:
-      return text("Sequential<", nested_code(tree.children, indent), ">{}");
+      return text(kind_code(tree.kind), "<", nested_code(tree.children, indent), ">{}");
   }
 }
 

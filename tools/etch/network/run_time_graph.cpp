@@ -28,7 +28,7 @@ RunTimeGraph::RunTimeGraph(const std::string& where, Tree tree, Shape input)
                   most_of_a_value);
   if (input.elements() == 0) throw Error(where, ": the input has the shape ", shape_text(input));
   Graph counted;
-  add_layer(counted, tree_, counted.input(input));
+  add_network(counted, tree_, input);
   const GraphSize size = counted.size();
   if (size.ops > most_ops) {
     throw Error(where, ": the network has ", size.ops, " layers, but at most ", most_ops,
@@ -39,7 +39,7 @@ RunTimeGraph::RunTimeGraph(const std::string& where, Tree tree, Shape input)
   make_room(tensors_, size.tensors);
   make_room(scopes_, size.scopes);
   Graph g(ops_.data(), values_.data(), tensors_.data(), scopes_.data());
-  const Value y = add_layer(g, tree_, g.input(input));
+  const Value y = add_network(g, tree_, input);
   totals_ = g.finish(y.id);
   output_ = y.shape;
   if (g.refused()) {

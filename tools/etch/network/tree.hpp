@@ -1,11 +1,12 @@
-// A network as a value at run time: the same layers, nested in the same ways, as a value of
-// Sequential, Repeat, Residual, Named and Frozen has them in the compiler. It is a Layer itself,
-// and makes the same graph.
+// A network as a value at run time: the same layers, nested and joined in the same ways, as a value
+// of Sequential, Repeat, Residual, Concat, Save and the like has them in the compiler. It is a
+// Layer itself, and makes the same graph.
 #pragma once
 #include "network/fields.hpp"
 
 #include <etch/layers/frozen.hpp>
 #include <etch/layers/residual.hpp>
+#include <etch/layers/saved.hpp>
 
 #include <string>
 #include <utility>
@@ -14,16 +15,31 @@
 namespace etch::host {
 
 struct Tree {
-  enum Kind : unsigned char { layer, sequential, repeat, residual, named, frozen };
+  enum Kind : unsigned char {
+    layer,
+    sequential,
+    repeat,
+    residual,
+    named,
+    frozen,
+    add,
+    multiply,
+    concat,
+    save,
+    load,
+    concat_with,
+    add_with,
+    multiply_with
+  };
 
   Kind kind = sequential;
   AnyLayer leaf{};               // layer
-  std::string name{};            // named; must outlive the graphs that it is lowered to
+  std::string name{};            // named, save and later; must outlive the graphs it is lowered to
   std::size_t copies = 1;        // repeat
   std::vector<Tree> children{};  // residual: body and shortcut; repeat and named: one
 
+  // Unspecified where joins are inside.
   Shape output(Shape x) const;
-  Problem check(Value x) const;
   Value lower(Graph& g, Value x) const;
 };
 
@@ -32,8 +48,9 @@ struct Tree {
 Tree with_algorithm(Tree tree, Algorithm algorithm);
 
 // As JSON: a layer (fields.hpp), {"sequential": [...]}, {"frozen": [...]}, {"repeat": n, "of":
-// ...}, {"named": "conv1", "of": ...}, {"residual": ..., "shortcut": ...}; and back. An Error names
-// the part that is wrong.
+// ...}, {"named": "conv1", "of": ...}, {"residual": ..., "shortcut": ...}, branches as {"add":
+// [...]}, {"multiply": [...]} and {"concat": [...]}, names as {"save": "skip1"}, {"load": "skip1"},
+// {"concat_with": "skip1"} and so on; and back. An Error names the part that is wrong.
 nlohmann::json tree_json(const Tree& tree);
 Tree tree_from(const JsonValue& json);
 // Objects and arrays of it within each other, at most.
@@ -57,6 +74,32 @@ template <Text name, auto layer>
 Tree tree_of(const Named<name, layer>&);
 template <auto body, auto shortcut>
 Tree tree_of(const Residual<body, shortcut>&);
+template <auto... branches>
+Tree tree_of(const Add<branches...>&);
+template <auto... branches>
+Tree tree_of(const Multiply<branches...>&);
+template <auto... branches>
+Tree tree_of(const Concat<branches...>&);
+template <Text name>
+Tree tree_of(const Save<name>&) {
+  return {.kind = Tree::save, .name = name.characters};
+}
+template <Text name>
+Tree tree_of(const Load<name>&) {
+  return {.kind = Tree::load, .name = name.characters};
+}
+template <Text name>
+Tree tree_of(const ConcatWith<name>&) {
+  return {.kind = Tree::concat_with, .name = name.characters};
+}
+template <Text name>
+Tree tree_of(const AddWith<name>&) {
+  return {.kind = Tree::add_with, .name = name.characters};
+}
+template <Text name>
+Tree tree_of(const MultiplyWith<name>&) {
+  return {.kind = Tree::multiply_with, .name = name.characters};
+}
 
 template <auto... layers>
 Tree tree_of(const Sequential<layers...>&) {
@@ -77,6 +120,18 @@ Tree tree_of(const Named<name, layer>&) {
 template <auto body, auto shortcut>
 Tree tree_of(const Residual<body, shortcut>&) {
   return {.kind = Tree::residual, .children = {tree_of(body), tree_of(shortcut)}};
+}
+template <auto... branches>
+Tree tree_of(const Add<branches...>&) {
+  return {.kind = Tree::add, .children = {tree_of(branches)...}};
+}
+template <auto... branches>
+Tree tree_of(const Multiply<branches...>&) {
+  return {.kind = Tree::multiply, .children = {tree_of(branches)...}};
+}
+template <auto... branches>
+Tree tree_of(const Concat<branches...>&) {
+  return {.kind = Tree::concat, .children = {tree_of(branches)...}};
 }
 
 }  // namespace etch::host

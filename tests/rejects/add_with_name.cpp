@@ -1,0 +1,15 @@
+// expect: AddWith: a name must be saved before it is used
+// numbers:
+// names: 2.skap
+#include <etch/etch.hpp>
+
+using namespace etch;
+
+#if defined(REJECT)
+using Net = Network<Sequential<Save<"skip">{}, ReLU{}, AddWith<"skap">{}>{}, Shape{4, 6, 6}>;
+#else
+using Net =
+    Network<Sequential<ReLU{}, Save<"skip">{}, ReLU{}, Add<Identity{}, AddWith<"skip">{}>{}>{},
+            Shape{4, 6, 6}>;
+#endif
+static_assert(Net::num_parameters + 1 > 0);
