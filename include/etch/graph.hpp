@@ -317,18 +317,18 @@ class Graph {
   // sentence and returns x.
   constexpr void save(const char* name, Value x) {
     if (refused()) return;
-    if (find(name) != nullptr) refuse(name, "Save: a name must be saved once");
+    if (find(name) != none) refuse(name, "Save: a name must be saved once");
     keep({name, x, scope_});
   }
   constexpr Value saved(const char* name, Value x, const char* sentence) {
     if (refused()) return x;
-    KeptValue* kept = find(name);
-    if (kept == nullptr) {
+    const int kept = find(name);
+    if (kept == none) {
       refuse(name, sentence);
       return x;
     }
-    kept->used = true;
-    return kept->value;
+    kept_[kept].used = true;
+    return kept_[kept].value;
   }
   // The value `saved` goes on in the place of x, which others must read.
   constexpr void replace(const char* name, Value x) { keep({name, x, scope_, true}); }
@@ -394,11 +394,11 @@ class Graph {
     accepts({sentence});
     leave(outer);
   }
-  constexpr KeptValue* find(const char* name) {
+  constexpr int find(const char* name) const {
     for (int i = 0; i < num_kept_; ++i) {
-      if (!kept_[i].replaced && same_text(kept_[i].name, name)) return kept_ + i;
+      if (!kept_[i].replaced && same_text(kept_[i].name, name)) return i;
     }
-    return nullptr;
+    return none;
   }
   constexpr void keep(KeptValue value) {
     if (!accepts(Rules().at_most(static_cast<std::size_t>(num_kept_ + 1), most_kept,

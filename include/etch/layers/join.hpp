@@ -117,7 +117,7 @@ constexpr Value lower_product(Graph& g, Value x, Value gate) {
 // Parts are added as soon as they are there: a branch's own buffer is free before the next branch.
 class Concatenation {
  public:
-  constexpr explicit Concatenation(Graph& g) : graph_(g), first_(g.size().ops) {}
+  constexpr explicit Concatenation(Graph& graph) : graph_(graph), first_(graph.size().ops) {}
 
   constexpr void add(Value part) {
     if (!graph_.accepts(problem(part))) return;
