@@ -57,8 +57,55 @@ struct Overrun {
   static constexpr std::size_t scratch(const Attributes&, KernelUse) { return 2 * sizeof(float); }
 };
 
+// One weight a channel and one running statistic, which nobody needs, and numbers written beside
+// them, or beside its gradients.
+enum class Beside { nothing, behind_gradients, before_gradients, behind_statistics };
+struct Beyond {
+  Beside fault = Beside::nothing;
+  constexpr Shape output(Shape x) const { return x; }
+  constexpr Value lower(Graph& g, Value x) const {
+    Tensor statistic = Tensor::vector("statistic", {2}, Initial::zeros);
+    statistic.buffer = true;
+    return g.add(
+        {.kind = "Beyond",
+         .attributes = {.geometry = {.input = x.shape}, .own = {static_cast<float>(fault)}},
+         .forward = forward,
+         .backward = backward,
+         .x = x.id},
+        x, {Tensor::vector("weight", {x.shape.channels}, Initial::ones), statistic});
+  }
+  static bool has(const Attributes& a, Beside fault) {
+    return a.own[0] == static_cast<float>(fault);
+  }
+  static void forward(const Call& c, const Attributes& a) {
+    std::copy_n(c.x, c.batch * a.inputs(), c.y);
+    if (c.moving_buffers == nullptr) return;
+    c.moving_buffers[0] += 1;
+    if (has(a, Beside::behind_statistics)) c.moving_buffers[2] = 5;
+  }
+  static void backward(const Call& c, const Attributes& a) {
+    if (c.dx != nullptr) std::copy_n(c.dy, c.batch * a.inputs(), c.dx);
+    const std::size_t n = a.geometry.input.channels;
+    std::fill_n(c.gradients, n, 1.0f);
+    if (has(a, Beside::behind_gradients)) c.gradients[n] = 5;
+    if (has(a, Beside::before_gradients)) c.gradients[-1] = 5;
+  }
+};
+
+// Plain SGD that may write a number too many.
+struct Descent {
+  float lr = 0.1f;
+  bool overruns = false;
+  constexpr std::size_t states() const { return 0; }
+  void operator()(const OptimizerCall& c) const {
+    for (std::size_t i = 0; i < c.size; ++i) c.parameters[i] -= c.lr * c.gradients[i];
+    if (overruns) c.parameters[c.size] = 5;
+  }
+};
+
 }  // namespace mine
 
+using mine::Beside;
 using mine::Fault;
 
 namespace {
@@ -113,6 +160,35 @@ void check_found(const Broken& broken, std::size_t step) {
   CHECK(broken.sentence ==
         "Guard: a step must write to its buffers alone: its number, the byte of the arena");
   CHECK(broken.layer == "Overrun");
+  CHECK(broken.step == step);
+}
+
+constexpr const char* beside_sentence =
+    "Guard: a step must write to its own parameters and gradients alone: its number, the byte from "
+    "their begin";
+
+template <Beside fault, bool alone, auto optimizer = SGD{}>
+Broken break_beside() {
+  constexpr auto network = [] {
+    if constexpr (alone) {
+      return Sequential<mine::Beyond{fault}>{};
+    } else {
+      return Sequential<Linear{.out_features = 4}, mine::Beyond{fault}, Linear{.out_features = 4},
+                        BatchNorm1d{}>{};
+    }
+  }();
+  using T = Trainer<Network<network, Shape{4}>, CrossEntropyLoss{}, optimizer, guarded_training>;
+  const auto t = std::make_unique<T>(1);
+  const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+  const std::int32_t labels[2] = {0, 2};
+  return broken_by([&] { t->step(x, labels); });
+}
+
+template <Beside fault, bool alone = false>
+void check_beside(std::size_t step) {
+  const Broken broken = break_beside<fault, alone>();
+  CHECK(broken.sentence == beside_sentence);
+  CHECK(broken.layer == "Beyond");
   CHECK(broken.step == step);
 }
 
@@ -198,6 +274,22 @@ TEST_CASE("a number written beside a buffer is found, with its step") {
   check_found(break_training<Fault::behind_dx>(), 5);
   CHECK(break_training<Fault::nothing>().sentence.empty());
   CHECK(break_inference<Fault::nothing>().sentence.empty());
+}
+
+TEST_CASE("a number written beside a layer's gradients, statistics or parameters is found") {
+  // Between others' tensors: four forward, the loss, two backward.
+  check_beside<Beside::behind_gradients>(7);
+  check_beside<Beside::before_gradients>(7);
+  check_beside<Beside::behind_statistics>(1);
+  // At the ends of all of them.
+  check_beside<Beside::behind_gradients, true>(2);
+  check_beside<Beside::before_gradients, true>(2);
+  check_beside<Beside::behind_statistics, true>(0);
+  CHECK(break_beside<Beside::nothing, false>().sentence.empty());
+  CHECK(break_beside<Beside::nothing, true>().sentence.empty());
+  const Broken optimizer = break_beside<Beside::nothing, true, mine::Descent{.overruns = true}>();
+  CHECK(optimizer.sentence == beside_sentence);
+  CHECK(optimizer.layer == "the optimizer");
 }
 
 TEST_CASE("what nobody wrote is NaN") {

@@ -9,10 +9,13 @@
 
 namespace etch {
 
+// As a float NaN, as an index none.
+inline constexpr std::byte poison_byte{0xff};
+
 // What belongs to no living buffer is NaN: zones of guard_zone bytes on both sides of every buffer,
 // what has not come to life, and what is dead. A step that changes a byte of it breaks a contract,
 // whether contracts are checked or not: the sentence has the step's number, the place in the arena
-// and the layer. An operand that is larger than the batch needs, and parameters, aren't watched.
+// and the layer. An operand that is larger than the batch needs isn't watched.
 class Guard {
  public:
   struct Tables {
@@ -44,9 +47,6 @@ class Guard {
   }
 
  private:
-  // As a float NaN, as an index none.
-  static constexpr std::byte poison_byte{0xff};
-
   static bool lives(const Buffer& b, std::size_t step) {
     return b.first <= static_cast<int>(step) && static_cast<int>(step) <= b.last;
   }
@@ -67,6 +67,47 @@ class Guard {
 
   Tables t_;
   std::byte* arena_;
+};
+
+// Room beside a guarded trainer's parameters and gradients.
+template <bool guarded, int number>
+struct Zone {};
+template <int number>
+struct Zone<true, number> {
+  alignas(buffer_alignment) std::byte bytes[guard_zone];
+  Zone() { std::fill_n(bytes, guard_zone, poison_byte); }
+};
+
+// What lies on both sides of a tensor's numbers, in a zone or of another tensor: guard_zone bytes,
+// which a step that writes to the tensor leaves as they were. Of no numbers it watches nothing.
+class Neighbours {
+ public:
+  Neighbours(const float* numbers, std::size_t count)
+      : at_(reinterpret_cast<const std::byte*>(numbers)), bytes_(count * sizeof(float)) {
+    if (bytes_ == 0) return;
+    std::copy_n(at_ - guard_zone, guard_zone, before_);
+    std::copy_n(at_ + bytes_, guard_zone, after_);
+  }
+
+  void check(std::size_t step, const char* layer) const {
+    if (bytes_ == 0) return;
+    check(step, layer, before_, at_ - guard_zone);
+    check(step, layer, after_, at_ + bytes_);
+  }
+
+ private:
+  void check(std::size_t step, const char* layer, const std::byte* was, const std::byte* is) const {
+    const std::byte* written = std::mismatch(was, was + guard_zone, is).second;
+    if (written == is + guard_zone) return;
+    break_contract(
+        "Guard: a step must write to its own parameters and gradients alone: its number, the byte "
+        "from their begin",
+        static_cast<double>(step), static_cast<double>(written - at_), layer);
+  }
+
+  const std::byte* at_;
+  std::size_t bytes_;
+  std::byte before_[guard_zone], after_[guard_zone];
 };
 
 }  // namespace etch

@@ -228,10 +228,12 @@ class Trainer {
     };
     const auto run = [&](const auto& step) { run_step(step, m); };
     if constexpr (options.guarded) {
+      const auto run_watched = [&](const Step& step) { watch(step, m); };
       const Guard guard(
           {buffers.data(), buffers.size(), steps.data(), steps.size(), Net::graph.ops, arena_bytes},
           arena_);
-      run_training(steps, run, run_loss, update, [&](std::size_t step) { guard.check(step); });
+      run_training(steps, run_watched, run_loss, update,
+                   [&](std::size_t step) { guard.check(step); });
     } else {
       run_training(compact_steps<steps>, run, run_loss, update);
     }
@@ -240,7 +242,29 @@ class Trainer {
     return value;
   }
 
+  // One of `steps`, with its gradients, and the running statistics that it moves, watched.
+  void watch(const Step& step, const Memory& m) const {
+    const Op* op = step.op < 0 ? nullptr : Net::graph.ops + step.op;
+    const bool moves = op != nullptr && step.kind == StepKind::forward && step.mode == Mode::train;
+    const bool learns = step.kind == StepKind::backward && step.gradients == absent;
+    const Neighbours statistics(m.trained + step.buffers, moves ? op->num_buffers : 0);
+    const Neighbours gradients(m.gradients + step.parameters, learns ? step.count : 0);
+    run_step(step, m);
+    const auto number = static_cast<std::size_t>(&step - steps.data());
+    statistics.check(number, op != nullptr ? op->kind : nullptr);
+    gradients.check(number, op != nullptr ? op->kind : nullptr);
+  }
+
   void move(std::size_t at, std::size_t count, const float* gradients) {
+    if constexpr (options.guarded) {
+      const Neighbours own(parameters_.values + at, count);
+      move_all(at, count, gradients);
+      own.check(steps.size(), "the optimizer");
+    } else {
+      move_all(at, count, gradients);
+    }
+  }
+  [[gnu::always_inline]] void move_all(std::size_t at, std::size_t count, const float* gradients) {
     if constexpr (GroupedOptimizer<decltype(optimizer)>) {
       for (const ParameterRun& r : tensors<count_learning(Net::graph)>) {
         if (r.at < at || r.at >= at + count) continue;
@@ -266,8 +290,11 @@ class Trainer {
   static constexpr auto buffers = exact_buffers < options.guarded ? plan.num_buffers : 0 > (plan);
   static constexpr std::size_t at_least_one(std::size_t n) { return n > 0 ? n : 1; }
 
+  [[no_unique_address]] Zone<options.guarded, 0> before_parameters_;
   Own parameters_;
+  [[no_unique_address]] Zone<options.guarded, 1> before_gradients_;
   alignas(buffer_alignment) float gradients_[at_least_one(gradient_bytes / sizeof(float))]{};
+  [[no_unique_address]] Zone<options.guarded, 2> behind_gradients_;
   alignas(buffer_alignment) float state_[at_least_one(optimizer_bytes / sizeof(float))]{};
   alignas(buffer_alignment) std::byte arena_[arena_bytes];
   const float* given_ = nullptr;
