@@ -18,7 +18,7 @@ void read(std::span<const std::byte> input) {
   static const InputFile file;
   static const TemporaryFolder folder;
   file.write(input);
-  accepted([&] { import_state_dict(file.path(), model, folder.path() / "output"); });
+  accepted([&] { import_state_dict(Safetensors(file.path()), model, folder.path() / "output"); });
 }
 
 // All names and shapes are right, and there is room for few numbers: 61,706 of them would make

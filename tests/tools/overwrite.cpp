@@ -6,6 +6,7 @@
 #include "import/network_writer.hpp"
 #include "network/models.hpp"
 #include "process.hpp"
+#include "tools/data_files.hpp"
 #include "tools/idx_files.hpp"
 #include "training/history_plot.hpp"
 #include "weights/embed.hpp"
@@ -134,13 +135,60 @@ TEST_CASE("A state dict is imported over an import, and over no other file") {
   const Model& model = find_model("lenet");
   std::vector<float> values(model.graph.total(), 0.5f);
   write_safetensors(file, model_tensors(model.graph, values.data()));
-  const auto import = [&](Overwrite o) { import_state_dict(file, "lenet", output, o); };
+  const auto import = [&](Overwrite o) {
+    import_state_dict(Safetensors(file), "lenet", output, o);
+  };
   import(Overwrite::no);
   import(Overwrite::no);
   write_file(output, "text");
   is_refused(output, "etch import", import);
   fs::copy_file(file, output, fs::copy_options::overwrite_existing);
   is_refused(output, "etch import", import);
+}
+
+TEST_CASE("What a run keeps as its checkpoint no command replaces") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "torch.safetensors", output = folder.path() / "o";
+  const Model& model = find_model("lenet");
+  const std::vector<float> values(model.graph.total(), 0.5f);
+  write_safetensors(file, model_tensors(model.graph, values.data()));
+  write_file(output, "a checkpoint");
+  const auto import = [&] {
+    import_state_dict(Safetensors(file), "lenet", output, Overwrite::yes);
+  };
+  {
+    const FileLock lock(output);
+    CHECK_THROWS_WITH(import(), output.string() + ": another process is writing to it");
+    CHECK(contents(output) == "a checkpoint");
+    fs::remove(output);  // before the first is saved
+    CHECK_THROWS_AS(import(), Error);
+    CHECK_FALSE(fs::exists(output));
+  }
+  CHECK_NOTHROW(import());
+}
+
+TEST_CASE("A PNG says who wrote it, and that nobody changed it") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "a.png";
+  const std::string plain = png_file({{3, 4, 5}, std::vector<std::uint8_t>(60, 90)});
+  const std::string ours = png_with_writer(plain, "etch plot");
+  const auto check = [&](const std::string& content) {
+    write_file(path, content);
+    check_replaceable(path, "etch plot", Overwrite::no);
+  };
+  CHECK_NOTHROW(check(ours));
+  // libpng warns of a chunk whose length or sum is wrong, and libturbojpeg isn't asked.
+  CHECK(decode_image(std::as_bytes(std::span(ours)), "a.png").pixels ==
+        decode_image(std::as_bytes(std::span(plain)), "a.png").pixels);
+  CHECK_THROWS_AS(check_replaceable(path, "etch plan", Overwrite::no), Error);
+  for (const std::size_t at : {std::size_t{20}, plain.size() - 20, ours.size() - 20}) {
+    std::string changed = ours;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    CHECK_THROWS_AS(check(changed), Error);
+  }
+  CHECK_THROWS_AS(check(plain), Error);
+  CHECK_THROWS_AS(check(ours + "\n"), Error);
+  CHECK_THROWS_AS(check(ours.substr(0, ours.size() - 1)), Error);
 }
 
 TEST_CASE("A picture isn't drawn over a checkpoint") {

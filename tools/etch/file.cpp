@@ -82,9 +82,16 @@ static std::string name_beside(const fs::path& path) {
 
 // Locks.
 
-FileLock::FileLock(const fs::path& path) {
+static fs::path lock_of(const fs::path& path) {
   const fs::path file = followed(path);
-  lock_ = folder_of(file) / (name_beside(file) + ".etch-lock");
+  return folder_of(file) / (name_beside(file) + ".etch-lock");
+}
+
+[[noreturn]] static void refuse_locked(const fs::path& path) {
+  throw Error(path.string(), ": another process is writing to it");
+}
+
+FileLock::FileLock(const fs::path& path) : lock_(lock_of(path)) {
   while (!acquire(path)) {
   }
 }
@@ -94,7 +101,7 @@ bool FileLock::acquire(const fs::path& path) {
   Descriptor file(
       ::open(lock_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
   if (!file.opened() || ::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) throw Error(path.string(), ": another process is writing to it");
+    if (errno == EWOULDBLOCK) refuse_locked(path);
     throw Error(path.string(), ": can't be locked: ", lock_.string(), ": ", std::strerror(errno));
   }
   if (status_of(file.number()).st_nlink == 0) return false;
@@ -104,6 +111,14 @@ bool FileLock::acquire(const fs::path& path) {
 
 FileLock::~FileLock() {
   if (file_.opened()) ::unlink(lock_.c_str());
+}
+
+void check_unlocked(const fs::path& path) {
+  const Descriptor file(
+      ::open(lock_of(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (file.opened() && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    refuse_locked(path);
+  }
 }
 
 // Replacing.

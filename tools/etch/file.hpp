@@ -67,6 +67,9 @@ class FileLock {
   Descriptor file_{-1};
 };
 
+// Throws an Error where another FileLock has it, by which a run keeps its checkpoint.
+void check_unlocked(const std::filesystem::path& path);
+
 // Writes to a temporary file beside `path`; commit() syncs it, renames it over `path` and syncs
 // the folder. The new file has the mode of the old one and, where that is allowed, its owner.
 // Without commit() nothing stays, and what a killed process left there is removed by the next.

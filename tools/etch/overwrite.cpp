@@ -16,16 +16,51 @@ namespace etch::host {
 
 namespace fs = std::filesystem;
 
+static std::uint32_t checksum(std::string_view bytes) {
+  const auto* first = reinterpret_cast<const Bytef*>(bytes.data());
+  return static_cast<std::uint32_t>(crc32_z(0, first, bytes.size()));
+}
+
+static std::string signature(std::string_view above, const std::string& command) {
+  return text("Unchanged since `", command, "`: checksum ", hexadecimal(checksum(above), 8));
+}
+
 static std::string last_line(std::string_view above, const std::string& command,
                              const std::string& open, const std::string& close) {
-  const auto* bytes = reinterpret_cast<const Bytef*>(above.data());
-  return text(open, " Unchanged since `", command, "`: checksum ",
-              hexadecimal(crc32_z(0, bytes, above.size()), 8), close, "\n");
+  return text(open, " ", signature(above, command), close, "\n");
 }
 
 std::string with_writer(const std::string& text, const std::string& command,
                         const std::string& open, const std::string& close) {
   return text + last_line(text, command, open, close);
+}
+
+static std::string big_endian(std::uint32_t n) {
+  std::string bytes;
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(n >> shift & 255);
+  return bytes;
+}
+
+// An empty chunk.
+static constexpr std::string_view png_end{"\0\0\0\0IEND\xae\x42\x60\x82", 12};
+
+static std::string png_chunk(std::string_view above, const std::string& command) {
+  const std::string data = text(std::string("Comment\0", 8), signature(above, command));
+  const std::string chunk = "tEXt" + data;
+  return big_endian(static_cast<std::uint32_t>(data.size())) + chunk + big_endian(checksum(chunk));
+}
+
+std::string png_with_writer(const std::string& png, const std::string& command) {
+  if (!png.ends_with(png_end)) throw Error("a picture of ", png.size(), " bytes is no PNG");
+  const std::string_view above = std::string_view(png).substr(0, png.size() - png_end.size());
+  return text(above, png_chunk(above, command), png_end);
+}
+
+static bool is_png_of(const std::string& content, const std::string& command) {
+  const std::size_t end = png_chunk("", command).size() + png_end.size();
+  if (content.size() < end) return false;
+  const std::string_view above = std::string_view(content).substr(0, content.size() - end);
+  return content.ends_with(text(png_chunk(above, command), png_end));
 }
 
 static bool is_text_of(const std::string& content, const std::string& command) {
@@ -49,12 +84,14 @@ static bool is_tensors_of(const fs::path& path, const std::string& command) {
 }
 
 void check_replaceable(const fs::path& path, const std::string& command, Overwrite overwrite) {
+  check_unlocked(path);
   std::error_code ignored;
   if (overwrite == Overwrite::yes || !fs::exists(path, ignored)) return;
   if (!fs::is_regular_file(path, ignored)) throw Error(path.string(), ": isn't a file");
   std::ifstream file(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (is_text_of(content, command) || is_tensors_of(path, command)) return;
+  if (is_text_of(content, command) || is_png_of(content, command)) return;
+  if (is_tensors_of(path, command)) return;
   throw Error(path.string(), ": is there already, and isn't as `", command,
               "` left it: --overwrite replaces it");
 }

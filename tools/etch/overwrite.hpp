@@ -20,8 +20,12 @@ inline constexpr const char* writer_key = "etch.writer";
 std::string with_writer(const std::string& text, const std::string& command,
                         const std::string& open = "//", const std::string& close = "");
 
-// Throws an Error where something is at `path` that isn't as `command` left it: a text or a file of
-// tensors of others, or one that was changed since. (A PNG can't say who wrote it.)
+// The same of a PNG, by a tEXt chunk before its last (https://www.w3.org/TR/png/#11tEXt).
+std::string png_with_writer(const std::string& png, const std::string& command);
+
+// Throws an Error where something is at `path` that isn't as `command` left it: a text, a PNG or a
+// file of tensors of others, or one that was changed since; and, told to overwrite or not, where a
+// run keeps it as its checkpoint.
 void check_replaceable(const std::filesystem::path& path, const std::string& command,
                        Overwrite overwrite);
 

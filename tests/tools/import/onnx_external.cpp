@@ -90,6 +90,28 @@ TEST_CASE("Weights in files beside an ONNX file") {
                    [](T& t) { External::set(t, "offset", "-1"); });
   refuses_external("its length in another file is \"432x\", but",
                    [](T& t) { External::set(t, "length", "432x"); });
+  // Read by nobody: holes in files take no room.
+  const External large([](T& t) { External::set(t, "location", "large"); });
+  write_file(large.path().parent_path() / "large", "");
+  std::filesystem::resize_file(large.path().parent_path() / "large", (std::size_t{2} << 30) + 16);
+  CHECK_THROWS_WITH(read_onnx(large.path()),
+                    large.path().string() +
+                        ": the size of its files of weights in bytes is more "
+                        "than 2147483648");
+  const External again([](T&) {});
+  OnnxModel repeated = small_network();
+  for (const int i : {1, 2}) {
+    T& t = *repeated.model.mutable_graph()->mutable_initializer(i);
+    t.clear_float_data();
+    t.set_data_location(T::EXTERNAL);
+    External::set(t, "location", "large");
+  }
+  write_file(again.path(), repeated.bytes());
+  write_file(again.path().parent_path() / "large", "");
+  std::filesystem::resize_file(again.path().parent_path() / "large", std::size_t{3} << 29);
+  CHECK_THROWS_WITH(
+      read_onnx(again.path()),
+      again.path().string() + ": the size of its weights in bytes is more than 2147483648");
   const External shorter([](T& t) { External::set(t, "length", "428"); });
   CHECK_THROWS_WITH(read_onnx(shorter.path()),
                     Catch::Contains("w of shape [4, 3, 3, 3] has 107 numbers instead of 108"));

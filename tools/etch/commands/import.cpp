@@ -22,7 +22,9 @@ int import_weights(const ImportOptions& o) {
   if (std::filesystem::equivalent(o.file, o.output, ignored)) {
     throw Error("-o ", o.output, ": is the state dict itself, which would be overwritten");
   }
-  const Model& model = import_state_dict(o.file, o.model, o.output, Overwrite{o.overwrite});
+  const Safetensors state_dict(o.file);
+  const Model& model = import_state_dict(state_dict, o.model, o.output, Overwrite{o.overwrite});
+  note_unchecked(o.file, state_dict.has_checksum());
   std::cout << model.name << ": " << grouped(model.graph.num_parameters) << " parameters in "
             << model.graph.size.tensors << " tensors -> " << o.output << std::endl;
   return 0;

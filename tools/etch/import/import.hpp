@@ -9,11 +9,11 @@
 
 namespace etch::host {
 
-// Fits a state dict, saved as safetensors, to a model and writes it to `output`: all of the
+// Fits a state dict to a model and writes it to `output`: all of the
 // model's tensors in its order, and its name. `model` means that model or, where only this one
 // fits, its `-imagenet`. Returns the one that fits; throws an Error that lists every tensor which
 // doesn't, and then writes nothing.
-const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
+const Model& import_state_dict(const Safetensors& state_dict, std::string_view model,
                                const std::filesystem::path& output,
                                Overwrite overwrite = Overwrite::no);
 

@@ -1,9 +1,11 @@
 // ONNX tensors whose numbers lie in other files, as exporters write large models.
 #include "import/onnx_external.hpp"
 
+#include "checked.hpp"
 #include "error.hpp"
 #include "file.hpp"
 #include "format.hpp"
+#include "import/imported.hpp"
 
 #include <charconv>
 #include <map>
@@ -13,27 +15,48 @@ namespace etch::host {
 
 namespace {
 
+// Of all tensors together: as many numbers as a network may have, each of 8 bytes.
+constexpr std::size_t most_external = sizeof(double) * most_parameters;
+
+// Finds out where everything lies before anything is read: many tensors may name the same bytes.
 class ExternalData {
  public:
   explicit ExternalData(const std::string& file) : file_(file) {}
 
-  void load(onnx::TensorProto& t) {
+  void add(onnx::TensorProto& t) {
     if (t.data_location() != onnx::TensorProto::EXTERNAL) return;
     const std::string location = entry(t, "location").value_or("");
-    const std::span<const std::byte> all = bytes(t, location);
-    const std::size_t offset = number(t, "offset").value_or(0);
-    const std::size_t rest = offset < all.size() ? all.size() - offset : 0;
-    const std::size_t length = number(t, "length").value_or(rest);
-    if (offset > all.size() || length > rest) {
-      fail(t, "lies in ", location, " from byte ", offset, ", ", length, " bytes long, but ",
-           location, " has ", all.size(), " bytes");
+    Part part{&t, path_of(t, location), number(t, "offset").value_or(0), 0};
+    const std::size_t size = size_of(part.path);
+    const std::size_t rest = part.offset < size ? size - part.offset : 0;
+    part.length = number(t, "length").value_or(rest);
+    if (part.offset > size || part.length > rest) {
+      fail(t, "lies in ", location, " from byte ", part.offset, ", ", part.length,
+           " bytes long, but ", location, " has ", size, " bytes");
     }
-    t.set_raw_data(all.data() + offset, length);
-    t.set_data_location(onnx::TensorProto::DEFAULT);
-    t.clear_external_data();
+    bytes_ = checked_sum(bytes_, part.length, text(file_, ": the size of its weights in bytes"),
+                         most_external);
+    parts_.push_back(std::move(part));
+  }
+
+  void load() {
+    std::map<std::string, FileBytes> files;
+    for (const Part& part : parts_) {
+      const FileBytes& file = files.try_emplace(part.path.string(), part.path).first->second;
+      if (file.bytes().size() < part.offset + part.length) fail(*part.tensor, "its file was cut");
+      part.tensor->set_raw_data(file.bytes().data() + part.offset, part.length);
+      part.tensor->set_data_location(onnx::TensorProto::DEFAULT);
+      part.tensor->clear_external_data();
+    }
   }
 
  private:
+  struct Part {
+    onnx::TensorProto* tensor;
+    std::filesystem::path path;
+    std::size_t offset, length;
+  };
+
   template <class... Parts>
   [[noreturn]] void fail(const onnx::TensorProto& t, const Parts&... parts) const {
     throw Error(file_, ": ", t.name().empty() ? "a Constant" : printable(t.name()), ": ", parts...);
@@ -60,7 +83,7 @@ class ExternalData {
   }
 
   // A name in the file may not lead out of the model's folder; links there may.
-  std::span<const std::byte> bytes(const onnx::TensorProto& t, const std::string& location) {
+  std::filesystem::path path_of(const onnx::TensorProto& t, const std::string& location) const {
     const std::filesystem::path below = std::filesystem::path(location).lexically_normal();
     if (below.empty() || below.is_absolute() || *below.begin() == "..") {
       fail(t, "lies in the file \"", printable(location),
@@ -71,23 +94,37 @@ class ExternalData {
     if (!std::filesystem::is_regular_file(path, ignored)) {
       fail(t, "lies in ", printable(path.string()), ", which isn't there or isn't a file");
     }
-    return files_.try_emplace(path.string(), path).first->second.bytes();
+    return path;
+  }
+
+  // Of a file that will be read whole.
+  std::size_t size_of(const std::filesystem::path& path) {
+    const auto [at, is_new] = sizes_.try_emplace(path.string(), std::filesystem::file_size(path));
+    if (is_new) {
+      read_ =
+          checked_sum(read_, at->second, text(file_, ": the size of its files of weights in bytes"),
+                      most_external);
+    }
+    return at->second;
   }
 
   std::string file_;
-  std::map<std::string, FileBytes> files_;
+  std::vector<Part> parts_;
+  std::map<std::string, std::size_t> sizes_;
+  std::size_t bytes_ = 0, read_ = 0;
 };
 
 }  // namespace
 
 void load_external_data(const std::string& file, onnx::ModelProto& model) {
   ExternalData external(file);
-  for (onnx::TensorProto& t : *model.mutable_graph()->mutable_initializer()) external.load(t);
+  for (onnx::TensorProto& t : *model.mutable_graph()->mutable_initializer()) external.add(t);
   for (onnx::NodeProto& node : *model.mutable_graph()->mutable_node()) {
     for (onnx::AttributeProto& a : *node.mutable_attribute()) {
-      if (a.has_t()) external.load(*a.mutable_t());
+      if (a.has_t()) external.add(*a.mutable_t());
     }
   }
+  external.load();
 }
 
 }  // namespace etch::host

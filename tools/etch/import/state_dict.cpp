@@ -57,9 +57,8 @@ const Model* find_variant(std::string_view name) {
 
 }  // namespace
 
-const Model& import_state_dict(const std::filesystem::path& file, std::string_view model,
+const Model& import_state_dict(const Safetensors& state_dict, std::string_view model,
                                const std::filesystem::path& output, Overwrite overwrite) {
-  const Safetensors state_dict(file);
   Candidate named(state_dict, find_model(model));
   const Model* variant = find_variant(model);
   if (variant == nullptr || named.misfits_found().empty()) {

@@ -150,7 +150,8 @@ void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
   const FileBytes drawn(picture);
   const std::string content(reinterpret_cast<const char*>(drawn.bytes().data()),
                             drawn.bytes().size());
-  replace_file(output, is_png(output) ? content : with_writer(content, command, "<!--", " -->"));
+  replace_file(output, is_png(output) ? png_with_writer(content, command)
+                                      : with_writer(content, command, "<!--", " -->"));
 }
 
 }  // namespace etch::host
