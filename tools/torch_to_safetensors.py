@@ -5,13 +5,15 @@ usage: torch_to_safetensors.py MODEL.pth MODEL.safetensors
 
 Needs torch and the standard library. Floating point numbers are stored as float32, counters as
 int64. A state dict inside a checkpoint ("state_dict", "model_state_dict", "model") is found, and
-the "module." that DataParallel puts before every name is taken off.
+the "module." that DataParallel puts before every name is taken off. A checksum lets etch refuse a
+file that was damaged on its way.
 """
 import ctypes
 import json
 import os
 import struct
 import sys
+import zlib
 
 try:
     import torch
@@ -55,8 +57,28 @@ def stored(path, name, tensor):
     return tensor.detach().to("cpu", torch.int64).contiguous(), "I64"
 
 
+def bytes_of(tensor):
+    return ctypes.string_at(tensor.data_ptr(), tensor.numel() * tensor.element_size())
+
+
+def checksum_of(tensors):
+    """etch's over the content: tools/etch/weights/checksum.hpp."""
+    def word(n):
+        return struct.pack("<Q", n)
+
+    def text(t):
+        return word(len(t.encode())) + t.encode()
+    total = zlib.crc32(word(0))  # metadata but this
+    for name in sorted(tensors, key=str.encode):
+        tensor, dtype = tensors[name]
+        sizes = b"".join(word(n) for n in tensor.shape)
+        total = zlib.crc32(text(name) + text(dtype) + word(tensor.dim()) + sizes, total)
+        total = zlib.crc32(bytes_of(tensor), total)
+    return f"{total:08x}"
+
+
 def write(path, tensors):
-    header, at = {}, 0
+    header, at = {"__metadata__": {"etch.checksum": checksum_of(tensors)}}, 0
     for name, (tensor, dtype) in tensors.items():
         end = at + tensor.numel() * tensor.element_size()
         header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [at, end]}
@@ -68,8 +90,7 @@ def write(path, tensors):
         with open(part, "wb") as file:
             file.write(struct.pack("<Q", len(text)) + text)
             for tensor, _ in tensors.values():
-                file.write(ctypes.string_at(tensor.data_ptr(),
-                                            tensor.numel() * tensor.element_size()))
+                file.write(bytes_of(tensor))
         os.replace(part, path)
     finally:
         if os.path.exists(part):

@@ -46,13 +46,34 @@ def compare(name, folder):
     torch.save(network.state_dict(), pth)
     run(sys.executable, os.path.join(ROOT, "tools", "torch_to_safetensors.py"), pth, state_dict)
     said = run(ETCH, "import", state_dict, "--model", name, "-o", model)
-    assert said.startswith(f"{name}-imagenet: "), said
+    assert said.startswith(f"{name}-imagenet: ") and "unchecked" not in said, said
     tensor_file.write(given, {"x": x})
     run(RUN_MODEL, f"{name}-imagenet", model, given, got)
     y = tensor_file.read(got)["y"]
     error = ((y - want).abs().max() / want.abs().max()).item()
     print(f"{name}: largest difference {error:.2g} of the largest output")
     return error < TOLERANCE
+
+
+def flipped(folder):
+    """The converter's checksum finds a flipped bit; other writers' files are said to have none."""
+    torch.manual_seed(2)
+    tensors = torchvision.models.resnet18(weights=None).state_dict()
+    pth, path, output = (os.path.join(folder, f) for f in ("f.pth", "f.safetensors", "f.etch"))
+    torch.save(tensors, pth)
+    run(sys.executable, os.path.join(ROOT, "tools", "torch_to_safetensors.py"), pth, path)
+    with open(path, "r+b") as file:
+        file.seek(-1000, os.SEEK_END)
+        bits = file.read(1)[0]
+        file.seek(-1000, os.SEEK_END)
+        file.write(bytes([bits ^ 1]))
+    command = (ETCH, "import", path, "--model", "resnet18", "-o", output)
+    said = run(*command, status=1)
+    assert "is damaged, or was changed without its checksum" in said, said
+    tensor_file.write(path, tensors)
+    said = run(*command)
+    assert f"{path}: has no checksum: its numbers are unchecked" in said, said
+    return True
 
 
 def refuses(folder):
@@ -105,5 +126,5 @@ def refuses_to_convert(folder):
 
 with tempfile.TemporaryDirectory() as folder:
     results = [compare(name, folder) for name in ("resnet18", "resnet50", "resnet101")]
-    results += [refuses(folder), refuses_to_convert(folder)]
+    results += [flipped(folder), refuses(folder), refuses_to_convert(folder)]
 sys.exit(0 if all(results) else 1)
