@@ -13,11 +13,12 @@ namespace drawn {
 
 inline unsigned times = 1;
 
-// Calls body(random, i) for i < count, each with a Generator of its own.
-template <class Body>
-void for_each_case(unsigned count, const Body& body) {
+// Calls body(random, i), each time with a Generator of its own, for i < count, and then for as long
+// as goes_on(i).
+template <class Body, class GoesOn>
+void for_each_case(unsigned count, const Body& body, const GoesOn& goes_on) {
   const auto draw = [&](std::uint64_t seed, unsigned cases) {
-    for (unsigned i = 0; i < cases; ++i) {
+    for (unsigned i = 0; i < cases || goes_on(i); ++i) {
       INFO("seed " << seed << ", case " << i);
       etch::Generator random{etch::mix(seed) + i};
       body(random, i);
@@ -25,6 +26,10 @@ void for_each_case(unsigned count, const Body& body) {
   };
   draw(1, count);
   draw(Catch::rngSeed(), count * times);
+}
+template <class Body>
+void for_each_case(unsigned count, const Body& body) {
+  for_each_case(count, body, [](unsigned) { return false; });
 }
 
 inline std::size_t pick(etch::Generator& random, std::size_t low, std::size_t high) {
