@@ -283,25 +283,29 @@ TEST_CASE("activations and Softmax at sizes drawn by lot") {
   } all[] = {{"relu", Function::relu},
              {"relu6", Function::relu6},
              {"sigmoid", Function::sigmoid},
-             {"tanh", Function::tanh}};
-  drawn::for_each_case(25, [&](Generator& random, unsigned i) {
+             {"tanh", Function::tanh},
+             {"leaky_relu", Function::leaky_relu}};
+  drawn::for_each_case(30, [&](Generator& random, unsigned i) {
     const std::size_t rows = pick(random, 1, 9), columns = drawn::size(random, 300);
     const std::size_t n = rows * columns, threads = pick(random, 1, 4);
     const p::Array x = draw_array({rows, columns}, 4, random);
     const p::Array dy = draw_array({rows, columns}, 1, random);
     const Floats from(x.values.begin(), x.values.end()), down(dy.values.begin(), dy.values.end());
-    const bool is_softmax = i % 5 == 4;
-    const std::string kind = is_softmax ? "softmax" : all[i % 5].kind;
-    INFO(kind << ", " << rows << " rows of " << columns);
-    p::Module torch(p::simple(kind), p::Precision::float64, 1);
+    const bool is_softmax = i % 6 == 5;
+    const std::string kind = is_softmax ? "softmax" : all[i % 6].kind;
+    const float slope = (random.uniform() + 1) / 2 + 1e-3f;
+    INFO(kind << ", " << rows << " rows of " << columns << ", slope " << slope);
+    p::Module torch(kind == "leaky_relu" ? p::leaky_relu(slope) : p::simple(kind),
+                    p::Precision::float64, 1);
     const p::Run want = torch.run(x, dy);
     Floats y(n), dx(n);
     if (is_softmax) {
       softmax({rows, columns, threads, from.data(), y.data()});
       softmax_gradient({rows, columns, threads, y.data(), down.data(), dx.data()});
     } else {
-      activation({all[i % 5].function, 0, n, threads, from.data(), y.data()});
-      activation_gradient({all[i % 5].function, 0, n, threads, y.data(), down.data(), dx.data()});
+      const Function function = all[i % 6].function;
+      activation({function, slope, n, threads, from.data(), y.data()});
+      activation_gradient({function, slope, n, threads, y.data(), down.data(), dx.data()});
     }
     check("output", y, want.y.values);
     check("input gradient", dx, want.dx.values);
