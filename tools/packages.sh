@@ -125,6 +125,15 @@ install_missing() {
   missing=""
 }
 
+# set_up_sanitized OPTIONS...: build/fuzz, with libFuzzer's compiler and address and
+# undefined-behaviour sanitizers, for its targets and for tests.
+set_up_sanitized() (
+  export CXX=clang++-14
+  set_up build/fuzz -Dfuzz=enabled -Dbench=disabled -Dimport=enabled -Dtools=enabled -Dsimd=native \
+    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true -Dunity=on \
+    -Dunity_size=8 "$@"
+)
+
 # set_up DIRECTORY OPTIONS...: a Meson build folder, made or made again.
 set_up() {
   directory=$1

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Runs fuzzing targets, each with a fixed and with a fresh seed, and fails where one finds
-something or doesn't run.
+"""Runs fuzzing targets, each with a fixed and with a fresh seed, as many at once as there are
+processors, and fails where one finds something or doesn't run.
 
 usage: run.py SECONDS FINDS TARGET...
 
 SECONDS are for each target. Inputs that fail are left in the folder FINDS; `TARGET FILE` runs one
 of them again.
 """
+import concurrent.futures
 import os
 import random
 import re
@@ -57,6 +58,8 @@ def fuzz(target, seed, seconds, finds):
 seconds, finds, targets = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 os.makedirs(finds, exist_ok=True)
 fresh = random.SystemRandom().randrange(1, 1 << 31)
-results = [fuzz(target, seed, max(1, seconds // 2), finds)
-           for target in targets for seed in (1, fresh)]
+with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    runs = [pool.submit(fuzz, target, seed, max(1, seconds // 2), finds)
+            for target in targets for seed in (1, fresh)]
+    results = [run.result() for run in runs]
 sys.exit(0 if results and all(results) else 1)

@@ -52,7 +52,8 @@ TEST_CASE("With closed streams no text lands in a file") {
   CHECK(contents(place.file("b")) == contents(place.file("a")));
 }
 
-TEST_CASE("A small stack is refused") {
+// [limits]: sanitizers take memory, stack and a thread of their own.
+TEST_CASE("A small stack is refused", "[limits]") {
   if (skipped()) return;
   for (const char* script : {"ulimit -s 128; exec \"$@\"", "ulimit -s 256; exec \"$@\""}) {
     const Outcome outcome = shell_run(script, {"plan", "lenet"});
@@ -62,7 +63,7 @@ TEST_CASE("A small stack is refused") {
   }
 }
 
-TEST_CASE("With whatever memory a run trains, or says that there isn't enough") {
+TEST_CASE("With whatever memory a run trains, or says that there isn't enough", "[limits]") {
   if (skipped()) return;
   const Place place;
   int refused = 0, trained = 0;
@@ -90,7 +91,7 @@ TEST_CASE("With whatever memory a run trains, or says that there isn't enough") 
              Catch::Contains("not enough memory: ") && Catch::Contains("iB were asked"));
 }
 
-TEST_CASE("Where no thread can be made it is said before work begins") {
+TEST_CASE("Where no thread can be made it is said before work begins", "[limits]") {
   if (skipped()) return;
   const Place place;
   REQUIRE(::chmod(place.folder.path().c_str(), 0777) == 0);
