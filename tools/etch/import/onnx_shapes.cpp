@@ -101,7 +101,7 @@ OnnxReader::Value OnnxReader::read_reshape() {
   if (sizes == x().dimensions) return x();
   if (sizes.size() == 1) return {network_.flatten(name_, x().index), sizes};
   // One pixel, in other dimensions of 1. (What was flattened lies in another order.)
-  const bool one_pixel = sizes[0] == x().elements();
+  const bool one_pixel = x().channels() == x().elements() && sizes[0] == x().elements();
   if (one_pixel && network_.layout(x().index) == network_.shape(x().index)) {
     return {x().index, sizes};
   }
