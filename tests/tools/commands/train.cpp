@@ -178,7 +178,9 @@ TEST_CASE("A dangling link leads to the checkpoint") {
   CHECK(fs::is_regular_file(fs::symlink_status(place.file("target"))));
 }
 
-TEST_CASE("However often a run is killed, nothing is lost, and it ends in the same bytes") {
+// [kills]: of the disk's state, in runs that sanitizers slow down.
+TEST_CASE("However often a run is killed, nothing is lost, and it ends in the same bytes",
+          "[kills]") {
   if (skipped()) return;
   const Place place;
   const char* epochs = "40";

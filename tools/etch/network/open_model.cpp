@@ -31,8 +31,8 @@ std::shared_ptr<const RunTimeGraph> read_network(const std::string& file, const 
   try {
     const nlohmann::json json = parse_json(text, tree_json_depth);
     const JsonValue j(json);
-    return std::make_shared<RunTimeGraph>(where, tree_from(j.at("layers")),
-                                          Shape{side(j, 0), side(j, 1), side(j, 2)});
+    const Shape input{side(j, 0), side(j, 1), side(j, 2)};
+    return std::make_shared<RunTimeGraph>(where, tree_from(j.at("layers")), input);
   } catch (const Error& e) {
     const std::string message = e.what();
     throw Error(message.starts_with(where) ? "" : where + " is damaged: ", message);
