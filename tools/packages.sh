@@ -130,8 +130,8 @@ install_missing() {
 set_up_sanitized() (
   export CXX=clang++-14
   set_up build/fuzz -Dfuzz=enabled -Dbench=disabled -Dimport=enabled -Dtools=enabled -Dsimd=native \
-    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=true -Dunity=on \
-    -Dunity_size=8 "$@"
+    -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Dcpp_args=-gline-tables-only \
+    -Dunity=on -Dunity_size=8 "$@"
 )
 
 # set_up DIRECTORY OPTIONS...: a Meson build folder, made or made again.
