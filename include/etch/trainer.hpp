@@ -164,7 +164,8 @@ class Trainer {
 
   // How many batches ran (counted where there is dropout), and how many updates were made. A
   // trainer of the same seed goes on where another one was after a step() or update() when it is
-  // given the other's parameters(), optimizer_state(), lr(), and these two.
+  // given the other's parameters(), optimizer_state(), lr(), and these two. On hosts save() and
+  // load() of etch/host/save.hpp do all of that.
   std::uint64_t runs() const { return runs_; }
   std::uint64_t updates() const { return updates_; }
   void resume_at(std::uint64_t runs, std::uint64_t updates) {
@@ -172,6 +173,13 @@ class Trainer {
     updates_ = updates;
     pending_ = false;
   }
+  std::uint64_t seed() const { return seed_; }
+  void resume_at(std::uint64_t runs, std::uint64_t updates, std::uint64_t seed) {
+    resume_at(runs, updates);
+    seed_ = seed;
+  }
+  // Whether backward() was called, and update() not yet.
+  bool has_gradients() const { return !fused && pending_; }
 
   // How many threads to use, from 1 to options.threads (which it is at first).
   void set_threads(std::size_t threads) {

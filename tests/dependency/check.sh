@@ -42,7 +42,19 @@ with_pkg_config() {
     $(pkg-config --cflags --libs etch-header-only)
   run "$folder/header-only"
   ldd "$folder/header-only" | grep -q libetch && fail "header-only needs a library"
-  return 0
+  [ -f "$library/pkgconfig/etch-host.pc" ] || return 0
+  # shellcheck disable=SC2046
+  quietly $compiler -O2 "$here/host_program.cpp" -o "$folder/host" \
+    $(pkg-config --cflags --libs etch-host)
+  run_host "$folder/host"
+}
+
+# A program of etch-host saves and loads, and is the etch command for its own network.
+run_host() {
+  run "$1" save "$folder/run.safetensors"
+  run "$1" summary >"$folder/summary"
+  grep -q "fc1" "$folder/summary" || fail "its summary isn't that of its own network"
+  run "$1" summary "$folder/run.safetensors" | grep -q "fc1" || fail "its file is no MODEL"
 }
 
 # cmake_project LINES: program.cpp with etch::etch and with etch::header_only, as far as there.
@@ -59,6 +71,10 @@ foreach(kind etch header_only)
     target_link_libraries(program_\${kind} PRIVATE etch::\${kind})
   endif()
 endforeach()
+if(TARGET etch::host)
+  add_executable(program_host $here/host_program.cpp)
+  target_link_libraries(program_host PRIVATE etch::host)
+endif()
 END
   quietly cmake -S "$folder/cmake" -B "$folder/cmake/build" -DCMAKE_PREFIX_PATH="$folder/moved"
   grep -q "etch: there is no CMAKE_BUILD_TYPE" "$folder/log" || fail "nothing is said of a build type"
@@ -72,6 +88,7 @@ with_cmake_package() {
   cmake_project "find_package(etch $version EXACT REQUIRED)"
   run "$folder/cmake/build/program_etch"
   run "$folder/cmake/build/program_header_only"
+  [ ! -f "$folder/cmake/build/program_host" ] || run_host "$folder/cmake/build/program_host"
   cmake_project "find_package(etch 99 QUIET)
 if(etch_FOUND)
   message(FATAL_ERROR \"etch ${version} was taken for version 99\")

@@ -1,11 +1,13 @@
 // A command line, a word a line: parsed, not run. And the values that are parsed by the commands
 // themselves.
-#include "commands/commands.hpp"
+#include "commands.hpp"
 #include "fuzz.hpp"
 #include "identifier.hpp"
-#include "network/models.hpp"
-#include "program/program.hpp"
-#include "training/settings.hpp"
+#include "training/run_json.hpp"
+
+#include <etch/host/network/models.hpp>
+#include <etch/host/program/program.hpp>
+#include <etch/host/training/settings.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -1,12 +1,13 @@
 // CSV, NPY, PNG and JPEG files of strangers. The first byte says which; NPY has two arrays, whose
 // lengths the two bytes after it tell.
-#include "tools/data_files.hpp"
+#include "host/data_files.hpp"
 #include "data/array_source.hpp"
-#include "data/batch_reader.hpp"
 #include "data/csv.hpp"
 #include "data/image.hpp"
-#include "data/order.hpp"
 #include "fuzz.hpp"
+
+#include <etch/host/data/batch_reader.hpp>
+#include <etch/host/data/order.hpp>
 
 using namespace etch;
 using namespace etch::host;

@@ -2,7 +2,7 @@
 // and makes its own seeds. Only etch::host::Error may come out of a reader; anything else that is
 // thrown, and all that the sanitizers see, is a find.
 #pragma once
-#include "error.hpp"
+#include <etch/host/error.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,10 +1,11 @@
 // Images and labels as idx files, plain or gzip. The input has both, behind a byte that says which
 // of them have the name of a gzip file, and two that say how long the images' is.
-#include "data/batch_reader.hpp"
-#include "data/order.hpp"
 #include "fuzz.hpp"
+#include "host/idx_files.hpp"
 #include "process.hpp"
-#include "tools/idx_files.hpp"
+
+#include <etch/host/data/batch_reader.hpp>
+#include <etch/host/data/order.hpp>
 
 #include <zlib.h>
 

@@ -1,8 +1,8 @@
 // An ONNX file, as `etch import` reads it and writes its header. Inputs are changed field by field,
 // so that what comes out is a model again.
 #include "import/onnx.hpp"
+#include "host/import/onnx_model.hpp"
 #include "importing.hpp"
-#include "tools/import/onnx_model.hpp"
 
 #include <google/protobuf/reflection.h>
 

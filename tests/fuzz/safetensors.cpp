@@ -1,12 +1,12 @@
 // A file of tensors, as `etch eval`, `etch plot` and `etch embed --fold` read it.
 #include "fuzz.hpp"
-#include "network/open_model.hpp"
 #include "process.hpp"
-#include "program/session.hpp"
-#include "training/checkpoint.hpp"
 #include "weights/folding.hpp"
 
 #include <etch/etch.hpp>
+#include <etch/host/network/open_model.hpp>
+#include <etch/host/program/session.hpp>
+#include <etch/host/training/checkpoint.hpp>
 
 #include <cstring>
 #include <fstream>

@@ -2,7 +2,8 @@
 #include "fuzz.hpp"
 #include "import/import.hpp"
 #include "process.hpp"
-#include "weights/safetensors.hpp"
+
+#include <etch/host/weights/safetensors.hpp>
 
 #include <fstream>
 #include <iterator>

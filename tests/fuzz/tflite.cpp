@@ -1,8 +1,8 @@
 // A TFLite file, as `etch import` reads it and writes its header. Most inputs are changed in one
 // aligned number, which leaves the tables of a FlatBuffer where they are.
 #include "import/tflite.hpp"
+#include "host/import/tflite_model.hpp"
 #include "importing.hpp"
-#include "tools/import/tflite_model.hpp"
 
 #include <cstring>
 #include <random>

@@ -26,6 +26,7 @@ for compiler in g++ clang++-14 clang++-19; do
   silent $compiler
   [ "$name" != etch/etch.hpp ] || silent $compiler -DETCH_HEADER_ONLY -march=native
 done
+case $name in etch/host/*) exit $status ;; esac  # hosts alone
 silent arm-none-eabi-g++ -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard \
   -fno-exceptions -fno-rtti --specs=nano.specs -DETCH_HEADER_ONLY -DHWY_COMPILE_ONLY_SCALAR \
   -isystem "$2"

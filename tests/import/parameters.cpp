@@ -1,8 +1,8 @@
 // The weights of an imported network as Parameters has them: parameters WEIGHTS.safetensors OUTPUT.
 // OUTPUT gets the topology's number, 8 bytes, and the floats.
-#include "block.hpp"
-#include "network/open_model.hpp"
-#include "weights/parameter_layout.hpp"
+#include <etch/host/block.hpp>
+#include <etch/host/network/open_model.hpp>
+#include <etch/host/weights/parameter_layout.hpp>
 
 #include <fstream>
 #include <iostream>

@@ -1,9 +1,8 @@
 // Runs a model of the zoo: run_model MODEL WEIGHTS INPUT OUTPUT, all safetensors. INPUT has "x",
 // (N, C, H, W) as in PyTorch; OUTPUT gets "y", (N, outputs).
-#include "error.hpp"
-#include "network/models.hpp"
-#include "training/checkpoint.hpp"
-
+#include <etch/host/error.hpp>
+#include <etch/host/network/models.hpp>
+#include <etch/host/training/checkpoint.hpp>
 #include <etch/kernels/layout.hpp>
 
 #include <iostream>

@@ -2,12 +2,13 @@
 // the layers, and what layers make of the shapes before them.
 #include "../drawn.hpp"
 
+#include "harness.hpp"
+
+#include <etch/host/network/run_time_graph.hpp>
+#include <etch/host/program/session.hpp>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-
-#include "harness.hpp"
-#include "network/run_time_graph.hpp"
-#include "program/session.hpp"
 
 using namespace etch;
 using namespace etch::host;

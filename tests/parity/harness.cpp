@@ -1,14 +1,14 @@
 // See harness.hpp.
 #include "harness.hpp"
 
+#include "replay.hpp"
+
+#include <etch/host/weights/safetensors.hpp>
 #include <etch/random.hpp>
 
 #include <cmath>
 #include <filesystem>
 #include <map>
-
-#include "replay.hpp"
-#include "weights/safetensors.hpp"
 
 namespace parity {
 

@@ -1,7 +1,7 @@
 // The etch command as a user runs it. ETCH_COMMAND in the environment is its path.
 #pragma once
+#include "host/idx_files.hpp"
 #include "process.hpp"
-#include "tools/idx_files.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,0 +1,68 @@
+// Samples with their targets, in memory, whatever files they came from.
+#pragma once
+#include <etch/host/data/normalization.hpp>
+#include <etch/shape.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace etch::host {
+
+enum class Part : unsigned char { train, validation, test };
+const char* part_name(Part part);  // "train", "validation", "test"
+
+// What a network is to answer: a class a sample, or a vector of floats a sample (regression, and
+// classes of which several may hold at once).
+struct Targets {
+  // Of the classes, or of the numbers of a vector. Empty: classes are called 0, 1, 2, ...
+  std::vector<std::string> names{};
+  std::vector<std::int32_t> labels{};  // (N), from 0; empty where targets are vectors
+  std::vector<float> values{};         // (N, width); empty where targets are classes
+  std::size_t width = 0;               // of a vector; 0 where targets are classes
+
+  bool are_classes() const { return width == 0; }
+  // "cat", or "3" where classes have no names.
+  std::string name(std::size_t index) const;
+};
+
+// Samples that stay in their files.
+class StreamedSamples {
+ public:
+  virtual ~StreamedSamples() = default;
+  // The bytes of a sample (H, W, C); may be called by several threads. Throws an Error that names
+  // the file where it isn't as it has to be.
+  virtual std::vector<std::uint8_t> pixels(std::size_t index) const = 0;
+};
+
+struct Dataset {
+  std::string origin{};  // the file or folder that its errors name
+  Shape shape{};         // of a sample
+  // One of both, (N, height, width, channels): bytes stand for byte / 255.
+  std::vector<std::uint8_t> pixels{};
+  std::vector<float> values{};
+  // Or neither: of all that are streamed, those of these indices.
+  std::shared_ptr<const StreamedSamples> streamed{};
+  std::vector<std::uint32_t> streamed_indices{};
+  std::vector<std::string> features{};  // names of the channels, or none
+  Targets targets{};
+  Normalization normalization{};  // what is done to a sample before a network sees it
+
+  std::size_t size() const;
+  // Sample `index` as floats (H, W, C), not normalized. An Error where it is streamed and can't be.
+  void copy(std::size_t index, std::span<float> to) const;
+  // The samples of these indices, in this order.
+  Dataset taken(std::span<const std::uint32_t> indices) const;
+  // CRC-32 of all samples and targets: tells one data set from another.
+  std::uint32_t checksum() const;
+};
+
+// Throws an Error where targets are vectors, which the loss has no use for.
+void check_classes(const Dataset& data);
+// Throws an Error where a network with so many outputs can't learn these targets: there are more or
+// fewer named classes than outputs, a label is beyond them, or vectors are of another width.
+void check_targets(const Dataset& data, std::size_t outputs);
+
+}  // namespace etch::host

@@ -1,0 +1,36 @@
+// Batches that are read while the one before is used.
+#pragma once
+#include <etch/host/data/batch_reader.hpp>
+
+#include <future>
+
+namespace etch::host {
+
+// Reads by a thread of its own what is streamed, and at take() what is in memory.
+class ReadAhead {
+ public:
+  struct Batch {
+    std::vector<float> images;         // (N, H, W, C)
+    std::vector<std::int32_t> labels;  // (N)
+  };
+
+  // The data must outlive it.
+  ReadAhead(const Dataset& data, Shape input, const Augmentation& augmentation, std::uint64_t seed);
+
+  // Begins to read the samples of these indices, which must stay until take() or drop().
+  void start(std::span<const std::uint32_t> indices, std::uint64_t epoch);
+  bool started() const { return next_.valid(); }
+  // What was begun last, which stays until the next take(). Throws what reading it threw.
+  const Batch& take();
+  // Forgets what was begun.
+  void drop();
+
+ private:
+  BatchReader reader_;
+  std::size_t image_;
+  bool streamed_;
+  Batch batch_{};
+  std::future<Batch> next_{};
+};
+
+}  // namespace etch::host

@@ -1,0 +1,25 @@
+// What goes wrong outside the program: files, options, data. The message is a sentence for the
+// user; it names the file, tensor or option and what was expected.
+#pragma once
+#include <etch/compiler.hpp>
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace etch::host {
+
+// The parts, one after the other, as operator<< writes them.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return std::move(out).str();
+}
+
+struct Error : std::runtime_error {
+  template <class... Parts>
+  explicit Error(const Parts&... parts) : std::runtime_error(text(parts...)) {}
+};
+
+}  // namespace etch::host

@@ -1,0 +1,115 @@
+// Training and evaluation of a graph with options chosen at run time. Takes the same steps in the
+// same order as Trainer<> and Inference<>, so the same bits come out; its memory is heap blocks.
+#pragma once
+#include <etch/host/block.hpp>
+#include <etch/host/network/open_model.hpp>
+#include <etch/host/program/program.hpp>
+#include <etch/initialize.hpp>
+#include <etch/losses/cross_entropy.hpp>
+#include <etch/optimizers/adabound.hpp>
+#include <etch/optimizers/adam.hpp>
+#include <etch/optimizers/sgd.hpp>
+
+#include <span>
+#include <variant>
+
+namespace etch::host {
+
+using AnyOptimizer = std::variant<SGD, Adam, AdamW, AdaBound>;
+
+// "sgd", "adam", "adamw", "adabound".
+const char* optimizer_name(const AnyOptimizer& optimizer);
+float initial_lr(const AnyOptimizer& optimizer);
+// PyTorch's names of the arrays of state that it has: "exp_avg", "exp_avg_sq".
+std::vector<std::string> state_names(const AnyOptimizer& optimizer);
+
+struct SessionOptions {
+  Training training{};
+  AnyOptimizer optimizer = Adam{};
+  CrossEntropyLoss loss{};
+  std::uint64_t seed = 0;
+  Initialization initialization = Initialization::kaiming_uniform;
+  bool evaluates_only = false;  // no memory for training: step() and backward() are not allowed
+};
+
+class Session {
+ public:
+  Session(GraphView graph, const SessionOptions& options);
+  // Of a model, which it keeps; begins with the weights of its file, if it is of one.
+  Session(const OpenModel& model, const SessionOptions& options);
+
+  // One step on a batch: images (N, H, W, C), N at most the batch, and their labels. Returns the
+  // mean loss before the update. max_norm > 0 clips the gradients (not with Update::fused).
+  // Where the loss, a gradient or a running statistic isn't finite, no parameter is updated (with
+  // Update::fused: nothing from that gradient on), and diverged() says so.
+  float step(std::span<const float> images, std::span<const std::int32_t> labels,
+             float max_norm = 0);
+
+  // The halves of step(), for gradient accumulation; see Trainer. Not with Update::fused.
+  float backward(std::span<const float> images, std::span<const std::int32_t> labels,
+                 float scale = 1);
+  void update();
+  float clip_grad_norm(float max_norm);
+
+  bool diverged() const { return diverged_; }
+  // After a step() that diverged, with what it was given: where the first NaN or infinity is, as
+  // not_finite.hpp says it. Runs the step again; the session is of no more use then.
+  std::string where_diverged(std::span<const float> images, std::span<const std::int32_t> labels);
+  // The same of an evaluation whose outputs aren't finite.
+  std::string where_evaluation_diverged(std::span<const float> images);
+
+  // The outputs (N, classes) in evaluation mode, which stay until the next call of anything.
+  std::span<const float> evaluate(std::span<const float> images);
+
+  // What the network answered in the last step, in training mode, (N, classes).
+  std::span<const float> output() const { return output_; }
+
+  GraphView graph() const { return graph_; }
+  const SessionOptions& options() const { return options_; }
+  // See GraphView::offset_of.
+  std::span<float> parameters() { return parameters_.span(); }
+  std::span<const float> parameters() const { return parameters_.span(); }
+  // As the parameters that learn; empty with Update::fused.
+  std::span<const float> gradients() const { return gradients_.span(); }
+  // As the parameters that learn, one after the other; state_names() tells which.
+  std::span<float> optimizer_state() { return state_.span(); }
+  std::span<const float> optimizer_state() const { return state_.span(); }
+  std::size_t states() const { return trains() ? state_names(options_.optimizer).size() : 0; }
+  bool trains() const { return !options_.evaluates_only; }
+
+  void set_lr(double lr) { lr_ = static_cast<float>(lr); }
+  // What beside the arrays has to be kept for training to go on: how many batches ran and how
+  // many updates were made.
+  std::uint64_t runs() const { return runs_; }
+  std::uint64_t updates() const { return updates_; }
+  void resume_at(std::uint64_t runs, std::uint64_t updates) {
+    runs_ = runs;
+    updates_ = updates;
+  }
+
+ private:
+  bool fused() const { return options_.training.update == Update::fused; }
+  std::span<const float> statistics() const;
+  Memory memory(std::span<const float> images);
+  Memory training_memory(std::span<const float> images);
+  void run_loss(const Step& step, const Memory& memory, std::span<const std::int32_t> labels,
+                float scale);
+  void move(std::size_t at, std::size_t count, const float* gradients);
+
+  std::shared_ptr<const RunTimeGraph> keeps_;
+  GraphView graph_;
+  SessionOptions options_;
+  Program training_, inference_;
+  Block<float> parameters_, gradients_, state_;
+  Block<std::byte> arena_;  // one for both programs: they take turns
+  std::size_t input_size_, output_size_;
+  std::uint64_t runs_ = 0, updates_ = 0;
+  float lr_;
+  float loss_ = 0;
+  bool pending_ = false;  // gradients hold a batch that was not applied
+  bool diverged_ = false;
+  std::int16_t diverged_op_ = none;  // with Update::fused: whose gradients weren't finite
+  std::span<const float> output_{};
+};
+
+}  // namespace etch::host

@@ -1,0 +1,112 @@
+// A training run over epochs of a data set, step by step, that can stop anywhere and go on later
+// to the same bits.
+#pragma once
+#include <etch/host/data/order.hpp>
+#include <etch/host/data/read_ahead.hpp>
+#include <etch/host/training/checkpoint.hpp>
+#include <etch/host/training/decisions.hpp>
+
+#include <cmath>
+#include <optional>
+
+namespace etch::host {
+
+// What saves memory or time and leaves the outcome as it is.
+struct RunOptions {
+  std::size_t threads = 1;
+  Update update = Update::accumulate;
+  Recompute recompute = Recompute::nothing;
+  std::string network{};  // network_text() of the graph, for the checkpoints
+};
+
+// Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
+// done. Nothing where it said so. The loss is plain cross entropy: no label smoothing. Throws
+// Diverged where it isn't finite.
+template <class Stop>
+std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop);
+
+class TrainingRun {
+ public:
+  // The data sets must outlive it; `description` says how they were made, for the checkpoint.
+  // Throws an Error where the settings, the data and the network don't fit.
+  TrainingRun(GraphView graph, const Settings& settings, const RunOptions& options,
+              const Dataset& train, const Dataset& test, const Description& description = {});
+
+  TrainingRun(const TrainingRun&) = delete;  // the session has an address of it
+
+  // Parameters and running statistics to begin with, GraphView::total() numbers, instead of the
+  // settings' own.
+  void begin_with(std::span<const float> values);
+  // Goes on where the checkpoint stopped. Throws an Error where it is of another network or was
+  // trained on other data; then nothing is changed.
+  void restore(const Checkpoint& checkpoint);
+  void save(const std::filesystem::path& path) const;
+
+  bool finished() const { return progress_.epoch >= settings_.epochs || stopped_early(); }
+  bool stopped_early() const { return stops_early(settings_, progress_.history); }
+  // The next epoch's, but for the warm-up.
+  double epoch_lr() const { return epoch_lr_; }
+  bool epoch_trained() const { return progress_.position == train_->size(); }
+  // The next batch of the epoch, of which there must be one; its mean loss. Throws Diverged where
+  // that, a gradient or a running statistic isn't finite: the run is of no more use then.
+  float step();
+  // Ends an epoch of which every batch was trained on, whose parameters had these scores.
+  void finish_epoch(const Scores& test);
+
+  const Progress& progress() const { return progress_; }
+  std::uint64_t steps() const { return session_.updates(); }
+  Session& session() { return session_; }
+  const Settings& settings() const { return settings_; }
+
+ private:
+  void begin_epoch();
+  void read_next(std::uint64_t position);
+  SessionOptions session_options(const RunOptions& options) const;
+
+  Settings settings_;
+  Description description_;
+  const Dataset* train_;
+  std::vector<float> weight_numbers_;
+  std::span<const float> class_weights_;
+  std::string network_;
+  Session session_;
+  Progress progress_;
+  std::vector<float> best_;  // parameters of the best epoch; with --keep best
+  double epoch_lr_ = 0;
+  std::vector<std::uint32_t> order_;  // of the epoch's images
+  ReadAhead reader_;                  // goes before what it reads
+};
+
+std::string loss_text(float loss);
+Shape input_shape(GraphView graph);
+std::size_t num_classes(GraphView graph);
+
+template <class Stop>
+std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop) {
+  const BatchReader reader(data, input_shape(session.graph()));
+  const std::vector<std::uint32_t> all = in_order(data.size());
+  const std::size_t pixels = input_shape(session.graph()).elements();
+  const std::size_t classes = num_classes(session.graph());
+  const Training& options = session.options().training;
+  std::vector<float> images(options.batch * pixels);
+  std::vector<std::int32_t> labels(options.batch);
+  Metrics metrics(classes);
+  for (std::size_t at = 0; at < all.size();) {
+    if (stop(metrics)) return std::nullopt;
+    const std::size_t n = std::min(options.batch, all.size() - at);
+    const std::span batch = std::span(images).first(n * pixels);
+    reader.read(std::span(all).subspan(at, n), batch, labels);
+    const std::span<const float> outputs = session.evaluate(batch);
+    const float loss = CrossEntropyLoss{}(
+        {n, classes, options.threads, 1.0f, outputs.data(), labels.data(), nullptr});
+    if (!std::isfinite(loss)) {
+      throw Diverged("image ", at, " of the evaluation: the loss is ", loss_text(loss), ", and ",
+                     session.where_evaluation_diverged(batch));
+    }
+    metrics.add(static_cast<double>(loss), outputs, std::span(labels).first(n));
+    at += n;
+  }
+  return metrics;
+}
+
+}  // namespace etch::host

@@ -1,0 +1,144 @@
+// A network as another library's file has it: layers of etch over values, in order, and their
+// weights in PyTorch's layouts. Readers of files (onnx.hpp, tflite.hpp) make it; it is checked as
+// it grows, and has limits.
+#pragma once
+#include "network/fields.hpp"
+
+#include <etch/graph.hpp>
+#include <etch/host/error.hpp>
+
+#include <string>
+#include <vector>
+
+namespace etch::host {
+
+struct ImportedTensor {
+  std::string name;  // weight, bias, running_mean, running_var
+  std::vector<float> values;
+};
+
+// A layer, or with a `skip` the sum of two values.
+struct ImportedLayer {
+  std::string name;           // in the file: what a person would look for
+  int x = none, skip = none;  // values
+  int y = none;
+  AnyLayer layer{};       // of no meaning in a sum
+  bool is_shift = false;  // of a batch norm: it adds its bias, and nothing else
+  std::vector<ImportedTensor> tensors{};
+
+  bool is_sum() const { return skip != none; }
+  // "Conv2d"; of a sum "Residual".
+  std::string kind() const { return is_sum() ? "Residual" : name_of(layer); }
+  template <class L>
+  const L* as() const {
+    return is_sum() ? nullptr : std::get_if<L>(&layer);
+  }
+  bool has_bias() const { return tensors.size() > 1; }
+};
+
+// Zeros around an input.
+struct Padding {
+  std::size_t top = 0, left = 0, bottom = 0, right = 0;
+  bool any() const { return top + left + bottom + right > 0; }
+};
+
+// TensorFlow's "same": ceil(size / stride) positions; an odd zero stands at the end.
+Padding same_padding(Pair size, Pair kernel_size, Pair stride, Pair dilation);
+
+// The most that is read of a file; what is beyond it is refused by a sentence.
+inline constexpr std::size_t most_layers = 50'000;
+inline constexpr std::size_t most_side = 1 << 20;        // of a dimension, kernel or padding
+inline constexpr std::size_t most_elements = 1 << 30;    // of a value, for one image
+inline constexpr std::size_t most_parameters = 1 << 28;  // numbers of all weights
+inline constexpr int most_nested = 64;                   // residual blocks in each other
+
+class ImportedNetwork {
+ public:
+  explicit ImportedNetwork(std::string file) : file_(std::move(file)) {}
+
+  // Each appends a layer named `name` and returns its output value. An Error that names the layer
+  // says what doesn't fit. Weights are (O, I / groups, KH, KW) and (O, I), I in PyTorch's order;
+  // an empty bias: none.
+  int input(Shape shape);
+  // Gives the input another shape of as many elements. False where something was made of it.
+  bool reshape_input(Shape shape);
+  int conv2d(const std::string& name, int x, const Window& window, std::size_t groups,
+             std::vector<float> weight, std::vector<float> bias);
+  int linear(const std::string& name, int x, std::vector<float> weight, std::vector<float> bias);
+  int batch_norm(const std::string& name, int x, float eps, std::vector<ImportedTensor> tensors);
+  // A number a channel, or one for all; empty: 1 and 0. A batch norm whose deviation is 1.
+  int scale_and_shift(const std::string& name, int x, std::vector<float> scale,
+                      std::vector<float> shift);
+  int max_pool(const std::string& name, int x, const Window& window);
+  // A window over all of the input becomes a global pool. `pads`: the window has padding besides
+  // what pad() put around x.
+  int avg_pool(const std::string& name, int x, const Window& window, bool count_include_pad,
+               bool pads = false);
+  // Of what pad() put around x, too.
+  int global_avg_pool(const std::string& name, int x);
+  // A layer without parameters whose output is as its input.
+  int activation(const std::string& name, const AnyLayer& layer, int x);
+  // Where all slopes are the same: a leaky ReLU.
+  int prelu(const std::string& name, int x, const std::vector<float>& slopes);
+  int add(const std::string& name, int a, int b);
+  int flatten(const std::string& name, int x);
+  // Zeros around x. They become part of the window of the layers that take the value, which must be
+  // convolutions or pools.
+  int pad(const std::string& name, int x, Padding padding);
+  // The network is whole. What nothing else takes becomes part of the layer that makes it: a sum
+  // with a constant the bias of a convolution or linear layer without one, a ReLU before a ReLU6
+  // that.
+  void set_output(int value);
+
+  // The window of these numbers over x, with what pad() put around it. An Error where the padding
+  // above or on the left is more than below or on the right, and is needed.
+  Window window(const std::string& name, int x, Pair kernel_size, Pair stride, Pair dilation,
+                Padding padding) const;
+
+  const std::string& file() const { return file_; }
+  const std::vector<ImportedLayer>& layers() const { return layers_; }
+  std::size_t num_values() const { return values_.size(); }
+  Shape shape(int value) const { return at(value).shape; }
+  // As the value lies in memory: after a flatten still (channels, height, width).
+  Shape layout(int value) const { return at(value).layout; }
+  // Height and width with what pad() put around the value.
+  Pair padded(int value) const;
+  int output() const { return output_; }
+
+  // Throws an Error: "FILE: NAME: ...".
+  template <class... Parts>
+  [[noreturn]] void fail(const std::string& name, const Parts&... parts) const {
+    throw Error(file_, ": ", name, ": ", parts...);
+  }
+
+ private:
+  struct Value {
+    Shape shape, layout;
+    int of = none;  // what pad() was applied to
+    Padding padding{};
+    std::string pad_name{};
+    int maker = none;  // of layers_
+  };
+  const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
+  int append(ImportedLayer layer);
+  int append(ImportedLayer layer, Shape shape, Shape layout);
+  void check_tensors(const ImportedLayer& layer);
+  void check_room(const std::string& name, std::size_t numbers) const;
+  // x, which must not be padded.
+  int plain(int x) const;
+  int unpadded(int x) const { return at(x).of == none ? x : at(x).of; }
+  // What makes x; null: it is the input, or padded.
+  const ImportedLayer* maker(int x) const;
+  bool is_non_negative(int x) const;
+  Shape check_window(const std::string& name, int x, const Window& window,
+                     std::size_t channels) const;
+  void check_image(const std::string& name, int x) const;
+
+  std::string file_;
+  std::vector<ImportedLayer> layers_;
+  std::vector<Value> values_;
+  std::size_t numbers_ = 0;  // of all tensors
+  int output_ = none;
+};
+
+}  // namespace etch::host

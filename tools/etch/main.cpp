@@ -1,0 +1,3 @@
+#include <etch/host/command.hpp>
+
+int main(int argc, char** argv) { return etch::host::command(argc, argv); }
