@@ -16,7 +16,8 @@ enum class Algorithm : unsigned char {
 // Of each kind of op some; the others keep their defaults, so that ops that compute the same have
 // the same attributes, and their kernels are in a binary once.
 struct Attributes {
-  // Input and output of an image; the window of a convolution or a pool; groups.
+  // Input and output of an image; the window of a convolution or a pool; groups. Of a part of a
+  // concatenation window.padding.width is how many channels are before it.
   kernels::ConvGeometry geometry{};
   Algorithm algorithm = Algorithm::gemm;
   kernels::Function function = kernels::Function::relu;  // of an activation
@@ -26,7 +27,6 @@ struct Attributes {
   float eps = 0, momentum = 0;                           // of a norm
   float negative_slope = 0;                              // of a leaky ReLU
   float p = 0;                                           // of dropout
-  std::size_t channel = 0;                               // of a concatenation's part: its first
   float own[4]{};                                        // of a layer of your own
 
   constexpr std::size_t inputs() const { return geometry.input.elements(); }

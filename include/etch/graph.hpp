@@ -330,19 +330,21 @@ class Graph {
     kept_[kept].used = true;
     return kept_[kept].value;
   }
-  // The value `saved` goes on in the place of x, which others must read.
-  constexpr void replace(const char* name, Value x) { keep({name, x, scope_, true}); }
+  // Another value goes on in the place of x, which others must read.
+  constexpr void replace(const char* name, Value x) {
+    for (int i = 0; i < num_kept_; ++i) {
+      if (kept_[i].value.id == x.id) return;
+    }
+    keep({name, x, scope_, true});
+  }
   // When all is there: names that nobody uses, and values that nobody reads.
   constexpr void check_kept(int output) {
     for (int i = 0; i < num_kept_ && !refused(); ++i) {
       const KeptValue& kept = kept_[i];
       scope_ = kept.scope;
-      if (kept.replaced) {
-        accepts(Rules().holds(is_read(kept.value.id, output),
-                              "Load: the value before it must be used too"));
-      } else if (!kept.used) {
-        refuse(kept.name, "Save: the name must be used");
-      }
+      if (!kept.replaced && !kept.used) refuse(kept.name, "Save: the name must be used");
+      accepts(Rules().holds(is_read(kept.value.id, output),
+                            "Load: the value before it must be used too"));
     }
     scope_ = none;
   }

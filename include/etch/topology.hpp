@@ -31,7 +31,6 @@ class TopologyHash {
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
     add(op.frozen), add(op.parameters), add(op.num_parameters);
     add(op.buffers), add(op.num_buffers);
-    if (op.skip != none && op.join != Join::sum) add(std::uint64_t{op.attributes.channel});
     // A convolution's window is its weight's. Without padding there is none to be counted.
     const Attributes& a = op.attributes;
     const Window w = op.fusion == Fusion::takes ? Window{} : a.geometry.window;

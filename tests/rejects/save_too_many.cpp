@@ -5,8 +5,12 @@
 using namespace etch;
 
 #if defined(REJECT)
-using Net = Network<Sequential<Save<"skip">{}, Repeat<300, Load<"skip">{}>{}>{}, Shape{4, 6, 6}>;
+using Net =
+    Network<Sequential<Save<"skip">{}, Repeat<300, Sequential<ReLU{}, Load<"skip">{}>{}>{}>{},
+            Shape{4, 6, 6}>;
 #else
-using Net = Network<Sequential<Save<"skip">{}, Repeat<200, Load<"skip">{}>{}>{}, Shape{4, 6, 6}>;
+using Net =
+    Network<Sequential<Save<"skip">{}, Repeat<300, Sequential<ReLU{}, AddWith<"skip">{}>{}>{}>{},
+            Shape{4, 6, 6}>;
 #endif
 static_assert(Net::num_parameters + 1 > 0);

@@ -48,14 +48,15 @@ struct ConcatPart {
   static std::size_t rows(const Call& c, const Attributes& a) {
     return c.batch * a.geometry.input.height * a.geometry.input.width;
   }
+  static std::size_t before(const Attributes& a) { return a.geometry.window.padding.width; }
   static void forward(const Call& c, const Attributes& a) {
     const std::size_t from = a.geometry.input.channels, to = a.geometry.output.channels;
-    kernels::copy_channels({rows(c, a), from, c.threads, c.x, from, c.y + a.channel, to, false});
+    kernels::copy_channels({rows(c, a), from, c.threads, c.x, from, c.y + before(a), to, false});
   }
   static void backward(const Call& c, const Attributes& a) {
     const std::size_t to = a.geometry.input.channels, from = a.geometry.output.channels;
     kernels::copy_channels(
-        {rows(c, a), to, c.threads, c.dy + a.channel, from, c.dx, to, c.accumulate_dx});
+        {rows(c, a), to, c.threads, c.dy + before(a), from, c.dx, to, c.accumulate_dx});
   }
 };
 
@@ -128,7 +129,9 @@ class Concatenation {
     whole_.layout = after;
     whole_ = graph_.add(
         {.kind = "Concat",
-         .attributes = {.geometry = {.input = part.layout, .output = after}, .channel = end_},
+         .attributes = {.geometry = {.input = part.layout,
+                                     .output = after,
+                                     .window = {.kernel_size = 1, .padding = {0, end_}}}},
          .forward = ConcatPart::forward,
          .backward = ConcatPart::backward,
          .x = part.id,

@@ -27,7 +27,6 @@ inline void check_ops(const Op& a, const Op& b) {
   CHECK((p.negative_slope == q.negative_slope && p.p == q.p));
   CHECK(std::equal(p.own, p.own + 4, q.own));
   CHECK((a.x == b.x && a.skip == b.skip && a.y == b.y && a.join == b.join));
-  CHECK(p.channel == q.channel);
   CHECK((a.dx_needs == b.dx_needs && a.dw_needs == b.dw_needs));
   CHECK((a.in_place == b.in_place && a.elementwise == b.elementwise));
   CHECK((a.accumulates == b.accumulates && a.only_in_training == b.only_in_training));
