@@ -116,6 +116,30 @@ class Plain(nn.Module):
         return self.last(self.layers(torch.relu(x @ self.weight + self.bias)))
 
 
+class Branches(nn.Module):
+    """A U-Net's skip, a dense block, squeeze-and-excitation, SiLU."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.dense = nn.ModuleList(nn.Sequential(nn.BatchNorm2d(8 + 4 * i), nn.ReLU(),
+                                                 nn.Conv2d(8 + 4 * i, 4, 3, padding=1))
+                                   for i in range(3))
+        self.gate = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(20, 5, 1), nn.SiLU(),
+                                  nn.Conv2d(5, 20, 1), nn.Sigmoid())
+        self.back = nn.Conv2d(20, 8, 1)
+        self.head = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16 * 36, 6))
+
+    def forward(self, x):
+        skip = self.stem(x)
+        features = [skip]
+        for layer in self.dense:
+            features.append(layer(torch.cat(features, 1)))
+        x = torch.cat(features, 1)
+        x = nn.functional.silu(self.back(x * self.gate(x)))
+        return self.head(torch.cat([x, skip], 1))
+
+
 def randomize(network):
     for module in network.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
@@ -173,6 +197,10 @@ def onnx(folder):
         exported(runtime, "mobilenet_v2", lambda: torchvision.models.mobilenet_v2(weights=None), (3, 96, 96),
                  folder),
         contains(folder, "mobilenet_v2", "ReLU6{}", ".groups = 960", "Repeat<2,"),
+        exported(runtime, "branches", Branches, (3, 12, 12), folder),
+        contains(folder, "branches", "ConcatWith<", "MultiplyWith<", "Load<", "Save<"),
+        exported(runtime, "squeezenet", lambda: torchvision.models.squeezenet1_1(weights=None),
+                 (3, 64, 64), folder),
         refusals(folder)])
 
 

@@ -5,6 +5,8 @@
 
 #include <etch/host/format.hpp>
 
+#include <etch/layers/join.hpp>
+
 #include <cmath>
 
 namespace etch::host {
@@ -78,7 +80,7 @@ int ImportedNetwork::append(ImportedLayer layer, Shape shape, Shape layout) {
 
 // Makes a layer part of the one before it, where it can be.
 static bool becomes_part(ImportedLayer& layer, ImportedLayer& before) {
-  if (before.is_sum()) return false;
+  if (before.is_join() || layer.is_join()) return false;
   const auto take_bias = [&](auto* products) {
     if (products == nullptr || products->bias) return false;
     products->bias = true;
@@ -116,9 +118,7 @@ void ImportedNetwork::set_output(int value) {
   std::vector<int> uses(values_.size());
   ++uses[static_cast<std::size_t>(output_)];
   for (const ImportedLayer& l : layers_) {
-    for (const int x : {l.x, l.skip}) {
-      if (x != none) ++uses[static_cast<std::size_t>(x)];
-    }
+    for (const int x : l.inputs()) ++uses[static_cast<std::size_t>(x)];
   }
   std::vector<ImportedLayer> kept;
   for (ImportedLayer& l : layers_) {
@@ -357,7 +357,38 @@ int ImportedNetwork::add(const std::string& name, int a, int b) {
     fail(name, "adds a flattened ", shape_text(layout(a)), " and a flattened ",
          shape_text(layout(b)), ", whose numbers lie in different orders");
   }
-  return append({.name = name, .x = a, .skip = b}, shape(a), layout(a));
+  return append_join({.name = name, .x = a, .others = {b}, .join = ImportedLayer::sum});
+}
+
+int ImportedNetwork::multiply(const std::string& name, int a, int b) {
+  return append_join(
+      {.name = name, .x = plain(a), .others = {plain(b)}, .join = ImportedLayer::product});
+}
+
+int ImportedNetwork::concat(const std::string& name, const std::vector<int>& inputs) {
+  if (inputs.empty()) fail(name, "joins nothing");
+  ImportedLayer layer{.name = name, .x = plain(inputs[0]), .join = ImportedLayer::concat};
+  for (std::size_t i = 1; i < inputs.size(); ++i) layer.others.push_back(plain(inputs[i]));
+  return append_join(std::move(layer));
+}
+
+// The rules of layers/join.hpp refuse it, and say what it makes.
+int ImportedNetwork::append_join(ImportedLayer layer) {
+  Graph g;
+  Concatenation whole(g);
+  const auto value = [&](int v) { return etch::Value{v, shape(v), layout(v)}; };
+  etch::Value y = value(layer.x);
+  if (layer.join == ImportedLayer::concat) {
+    for (const int v : layer.inputs()) whole.add(value(v));
+    y = whole.finish();
+  } else {
+    const etch::Value other = value(layer.others[0]);
+    y = layer.join == ImportedLayer::sum ? lower_sum(g, y, other) : lower_product(g, y, other);
+  }
+  const Problem p = g.refusal().problem;
+  const std::string numbers = p.is == p.wanted ? "" : text(" (", p.is, ", ", p.wanted, ")");
+  if (p.found()) fail(layer.name, p.sentence, numbers);
+  return append(std::move(layer), y.shape, y.layout);
 }
 
 int ImportedNetwork::flatten(const std::string& name, int x) {

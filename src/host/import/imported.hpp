@@ -17,21 +17,33 @@ struct ImportedTensor {
   std::vector<float> values;
 };
 
-// A layer, or with a `skip` the sum of two values.
+// A layer, or what joins x and other values.
 struct ImportedLayer {
+  enum Join : unsigned char { nothing, sum, product, concat };
+
   std::string name;           // in the file: what a person would look for
-  int x = none, skip = none;  // values
+  int x = none;               // a value
+  std::vector<int> others{};  // of a sum and a product one
+  Join join = nothing;
   int y = none;
-  AnyLayer layer{};       // of no meaning in a sum
+  AnyLayer layer{};       // of no meaning in a join
   bool is_shift = false;  // of a batch norm: it adds its bias, and nothing else
   std::vector<ImportedTensor> tensors{};
 
-  bool is_sum() const { return skip != none; }
+  bool is_join() const { return join != nothing; }
+  std::vector<int> inputs() const {
+    std::vector<int> all = {x};
+    all.insert(all.end(), others.begin(), others.end());
+    return all;
+  }
   // "Conv2d"; of a sum "Residual".
-  std::string kind() const { return is_sum() ? "Residual" : name_of(layer); }
+  std::string kind() const {
+    constexpr const char* joins[] = {"", "Residual", "Multiply", "Concat"};
+    return is_join() ? joins[join] : name_of(layer);
+  }
   template <class L>
   const L* as() const {
-    return is_sum() ? nullptr : std::get_if<L>(&layer);
+    return is_join() ? nullptr : std::get_if<L>(&layer);
   }
   bool has_bias() const { return tensors.size() > 1; }
 };
@@ -81,6 +93,10 @@ class ImportedNetwork {
   // Where all slopes are the same: a leaky ReLU.
   int prelu(const std::string& name, int x, const std::vector<float>& slopes);
   int add(const std::string& name, int a, int b);
+  // Of equal shapes, or of which one is 1x1.
+  int multiply(const std::string& name, int a, int b);
+  // Channels side by side.
+  int concat(const std::string& name, const std::vector<int>& inputs);
   int flatten(const std::string& name, int x);
   // Zeros around x. They become part of the window of the layers that take the value, which must be
   // convolutions or pools.
@@ -122,6 +138,7 @@ class ImportedNetwork {
   const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
   int append(ImportedLayer layer);
   int append(ImportedLayer layer, Shape shape, Shape layout);
+  int append_join(ImportedLayer layer);
   void check_tensors(const ImportedLayer& layer);
   void check_room(const std::string& name, std::size_t numbers) const;
   // x, which must not be padded.

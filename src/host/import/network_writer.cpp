@@ -184,17 +184,6 @@ WrittenNetwork write_files(const HeaderParts& parts, GraphView graph, const std:
   return written;
 }
 
-HeaderParts parts_of(const ImportedNetwork& network, const std::vector<Piece>& pieces,
-                     const std::string& name, std::size_t parameters) {
-  return {.name = name,
-          .file = network.file(),
-          .about = ", whose names stand in the comments",
-          .code = text("Sequential<\n", Writer(network).children(pieces, 1, 4), ">{}"),
-          .input = network.shape(0),
-          .output = network.shape(network.output()),
-          .parameters = parameters};
-}
-
 // Of what has nothing but children, or a name.
 const char* kind_code(Tree::Kind kind) {
   switch (kind) {
@@ -254,6 +243,21 @@ std::string nested_code(const Tree& tree, std::size_t indent) {
     default:
       return text(kind_code(tree.kind), "<", nested_code(tree.children, indent), ">{}");
   }
+}
+
+HeaderParts parts_of(const ImportedNetwork& network, const std::vector<Piece>& pieces,
+                     const std::string& name, std::size_t parameters) {
+  const bool by_names = pieces.size() == 1 && pieces[0].kind == Piece::by_names;
+  const std::string code =
+      by_names ? nested_code(tree_of(network, pieces), 0)
+               : text("Sequential<\n", Writer(network).children(pieces, 1, 4), ">{}");
+  return {.name = name,
+          .file = network.file(),
+          .about = by_names ? "" : ", whose names stand in the comments",
+          .code = code,
+          .input = network.shape(0),
+          .output = network.shape(network.output()),
+          .parameters = parameters};
 }
 
 }  // namespace

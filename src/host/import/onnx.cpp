@@ -12,9 +12,10 @@
 namespace etch::host {
 
 static constexpr const char* supported_nodes =
-    "Add, AveragePool, BatchNormalization, Clip to 0 and 6, Constant, Conv, Dropout, Flatten, "
-    "Gemm, GlobalAveragePool, Identity, LeakyRelu, MatMul with weights, MaxPool, Mul and Add with "
-    "a number a channel, Pad, PRelu with one slope, ReduceMean over height and width, Relu, "
+    "Add, AveragePool, BatchNormalization, Clip to 0 and 6, Concat of channels, Constant, Conv, "
+    "Dropout, Flatten, "
+    "Gemm, GlobalAveragePool, Identity, LeakyRelu, MatMul with weights, MaxPool, Mul, Pad, PRelu "
+    "with one slope, ReduceMean over height and width, Relu, "
     "Reshape, Sigmoid, Softmax, Squeeze, Tanh";
 
 OnnxReader::OnnxReader(const std::filesystem::path& path)
@@ -72,6 +73,7 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"AveragePool", &OnnxReader::read_avg_pool},
       {"BatchNormalization", &OnnxReader::read_batch_norm},
       {"Clip", &OnnxReader::read_clip},
+      {"Concat", &OnnxReader::read_concat},
       {"Conv", &OnnxReader::read_conv},
       {"Dropout", &OnnxReader::read_dropout},
       {"Flatten", &OnnxReader::read_flatten},
@@ -328,7 +330,38 @@ OnnxReader::Value OnnxReader::read_mul() {
     const Value& of = value(1 - i);
     return {network_.scale_and_shift(name_, of.index, along_channels(i, of), {}), of.dimensions};
   }
-  fail("Mul of two computed values isn't supported");
+  const Value &a = x(), &b = value(1);
+  const auto is_gate = [](const Value& gate, const Value& of) {
+    return of.is_image() && gate.dimensions == Sizes{of.channels(), 1, 1};
+  };
+  if (a.dimensions != b.dimensions && !is_gate(a, b) && !is_gate(b, a)) {
+    fail("multiplies ", dimensions_text(a), " and ", dimensions_text(b),
+         ", but only equal shapes, or an image and one number a channel, can be multiplied");
+  }
+  return {network_.multiply(name_, a.index, b.index), is_gate(a, b) ? b.dimensions : a.dimensions};
+}
+
+OnnxReader::Value OnnxReader::read_concat() {
+  const std::size_t along = axis(file_.integer(*node_, "axis", 1));
+  if (along != 1) {
+    fail("Concat along axis ", along, " of ", dimensions_text(x()),
+         " isn't supported: only along channels");
+  }
+  std::vector<int> all;
+  Sizes dimensions = x().dimensions;
+  dimensions[0] = 0;
+  for (int i = 0; i < node_->input_size(); ++i) {
+    const Value& part = value(i);
+    Sizes same = part.dimensions;
+    same[0] = dimensions[0];
+    if (same != dimensions) {
+      fail("joins channels of ", dimensions_text(x()), " and ", dimensions_text(part),
+           ", which differ in more than these");
+    }
+    dimensions[0] += part.channels();
+    all.push_back(part.index);
+  }
+  return {network_.concat(name_, all), dimensions};
 }
 
 ImportedNetwork read_onnx(const std::filesystem::path& path) { return OnnxReader(path).read(); }

@@ -83,6 +83,7 @@ class OnnxReader {
   Value read_batch_norm();
   Value read_add();
   Value read_mul();
+  Value read_concat();
 
   // onnx_windows.cpp
   std::size_t size_of(const char* what, std::int64_t n) const;

@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace etch::host {
 
 namespace {
+
+// The branches of the network aren't residual blocks in each other.
+struct NotNested {};
 
 // Residual blocks: where two ways from a value meet in an add.
 class Chains {
@@ -17,7 +21,8 @@ class Chains {
       const ImportedLayer& l = network.layers()[i];
       Place& y = place(l.y);
       y.maker = static_cast<int>(i);
-      y.before = l.is_sum() ? fork(l) : l.x;
+      if (l.is_join() && l.join != ImportedLayer::sum) throw NotNested();
+      y.before = l.is_join() ? fork(l) : l.x;
       y.depth = place(y.before).depth + 1;
     }
   }
@@ -30,22 +35,12 @@ class Chains {
       use(i);
       const ImportedLayer& l = network_.layers()[static_cast<std::size_t>(i)];
       Piece piece{.index = i, .x = l.x, .y = l.y};
-      if (l.is_sum()) piece = residual(i, nested + 1);
+      if (l.is_join()) piece = residual(i, nested + 1);
       v = piece.x;
       pieces.push_back(std::move(piece));
     }
     std::reverse(pieces.begin(), pieces.end());
     return pieces;
-  }
-
-  void check_all_used() const {
-    for (std::size_t i = 0; i < network_.layers().size(); ++i) {
-      if (!used_[i]) {
-        network_.fail(network_.layers()[i].name,
-                      "isn't needed for the output: a network of one "
-                      "output is expected");
-      }
-    }
   }
 
  private:
@@ -60,23 +55,18 @@ class Chains {
   const Place& place(int value) const { return values_[static_cast<std::size_t>(value)]; }
 
   int maker(int value) const {
-    if (place(value).maker != none) return place(value).maker;
-    throw Error(network_.file(), ": the branches of the network aren't nested residual blocks");
+    if (place(value).maker == none) throw NotNested();
+    return place(value).maker;
   }
 
   void use(int i) {
-    if (!used_[static_cast<std::size_t>(i)]) {
-      used_[static_cast<std::size_t>(i)] = true;
-      return;
-    }
-    network_.fail(layer(i).name,
-                  "is used by several branches that aren't nested residual blocks: only "
-                  "chains and y = body(x) + shortcut(x) can be imported");
+    if (used_[static_cast<std::size_t>(i)]) throw NotNested();
+    used_[static_cast<std::size_t>(i)] = true;
   }
 
   // Where the two ways to an add part: the nearest value that both come from as a whole.
   int fork(const ImportedLayer& l) const {
-    int a = l.x, b = l.skip;
+    int a = l.x, b = l.others[0];
     while (a != b) {
       int& deeper = place(a).depth >= place(b).depth ? a : b;
       deeper = place(deeper).before;
@@ -94,9 +84,9 @@ class Chains {
     const int from = fork(l);
     Piece piece{.kind = Piece::residual, .index = i, .x = from, .y = l.y};
     piece.body = between(from, l.x, nested);
-    piece.shortcut = between(from, l.skip, nested);
+    piece.shortcut = between(from, l.others[0], nested);
     if (piece.shortcut.size() > piece.body.size()) std::swap(piece.body, piece.shortcut);
-    if (piece.body.empty()) network_.fail(l.name, "adds a value to itself, which isn't supported");
+    if (piece.body.empty()) throw NotNested();
     return piece;
   }
 
@@ -190,11 +180,95 @@ class Repeats {
 
 }  // namespace
 
+namespace {
+
+void check_all_used(const ImportedNetwork& network) {
+  std::vector<bool> used(network.num_values());
+  used[static_cast<std::size_t>(network.output())] = true;
+  for (auto l = network.layers().rbegin(); l != network.layers().rend(); ++l) {
+    if (!used[static_cast<std::size_t>(l->y)]) {
+      network.fail(l->name, "isn't needed for the output: a network of one output is expected");
+    }
+    for (const int x : l->inputs()) used[static_cast<std::size_t>(x)] = true;
+  }
+}
+
+// Layers one after the other. A value that isn't the one at hand is loaded by name, and was saved
+// when it was there.
+class ByNames {
+ public:
+  explicit ByNames(const ImportedNetwork& network) {
+    for (const bool counts : {true, false}) {
+      counts_ = counts;
+      all_ = {};
+      at_hand_ = 0;
+      save();
+      for (const ImportedLayer& l : network.layers()) {
+        if (l.is_join()) {
+          join(l);
+        } else {
+          load(l.x);
+          all_.children.push_back({.kind = Tree::layer, .leaf = l.layer});
+        }
+        at_hand_ = l.y;
+        save();
+      }
+      load(network.output());
+    }
+  }
+  Tree tree() { return std::move(all_); }
+
+ private:
+  static std::string name_of(int value) { return text("value", value); }
+
+  Tree named(Tree::Kind kind, int value) {
+    if (counts_) named_.insert(value);
+    return {.kind = kind, .name = name_of(value)};
+  }
+  void save() {
+    if (!counts_ && named_.contains(at_hand_)) {
+      all_.children.push_back(named(Tree::save, at_hand_));
+    }
+  }
+  void load(int value) {
+    if (value != at_hand_) all_.children.push_back(named(Tree::load, value));
+    at_hand_ = value;
+  }
+
+  void join(const ImportedLayer& l) {
+    int x = l.x, other = l.others.empty() ? none : l.others[0];
+    if (l.join != ImportedLayer::concat && other == at_hand_) std::swap(x, other);
+    if (l.join == ImportedLayer::concat && (l.others.size() != 1 || x != at_hand_)) {
+      return concat(l);
+    }
+    load(x);
+    constexpr Tree::Kind kinds[] = {Tree::sequential, Tree::add_with, Tree::multiply_with,
+                                    Tree::concat_with};
+    all_.children.push_back(named(kinds[l.join], other));
+  }
+  void concat(const ImportedLayer& l) {
+    Tree tree{.kind = Tree::concat};
+    for (const int v : l.inputs()) {
+      tree.children.push_back(v == at_hand_ ? Tree{} : named(Tree::load, v));
+    }
+    all_.children.push_back(std::move(tree));
+  }
+
+  Tree all_;
+  std::set<int> named_;  // values
+  int at_hand_ = 0;
+  bool counts_ = true;
+};
+
+}  // namespace
+
 std::vector<Piece> structure_of(const ImportedNetwork& network) {
-  Chains chains(network);
-  std::vector<Piece> pieces = chains.between(0, network.output());
-  chains.check_all_used();
-  return Repeats(network).found_in(std::move(pieces));
+  check_all_used(network);
+  try {
+    return Repeats(network).found_in(Chains(network).between(0, network.output()));
+  } catch (const NotNested&) {
+    return {{.kind = Piece::by_names, .x = 0, .y = network.output()}};
+  }
 }
 
 namespace {
@@ -210,6 +284,7 @@ Tree one_or_more(std::vector<Tree> children) {
 Tree tree_of(const ImportedNetwork& network, std::span<const Piece> pieces) {
   Tree all;
   for (const Piece& p : pieces) {
+    if (p.kind == Piece::by_names) return ByNames(network).tree();
     if (p.kind == Piece::layer) {
       const ImportedLayer& l = network.layers()[static_cast<std::size_t>(p.index)];
       all.children.push_back({.kind = Tree::layer, .leaf = l.layer});
@@ -230,6 +305,15 @@ Tree tree_of(const ImportedNetwork& network, std::span<const Piece> pieces) {
 
 std::vector<int> layers_in_order(const ImportedNetwork& network, std::span<const Piece> pieces) {
   std::vector<int> all;
+  if (pieces.size() == 1 && pieces[0].kind == Piece::by_names) {
+    for (std::size_t i = 0; i < network.layers().size(); ++i) {
+      const ImportedLayer& l = network.layers()[i];
+      if (l.as<Flatten>()) continue;
+      all.insert(all.end(), l.join == ImportedLayer::concat ? l.inputs().size() : 1,
+                 static_cast<int>(i));
+    }
+    return all;
+  }
   const auto append = [&](const std::vector<Piece>& inner) {
     const std::vector<int> more = layers_in_order(network, inner);
     all.insert(all.end(), more.begin(), more.end());

@@ -1,5 +1,6 @@
 // The shape of an imported network as a person would write it: a chain of layers, residual blocks,
-// and repeats of these.
+// and repeats of these; or where its branches don't nest so, layers one after the other and values
+// by name.
 #pragma once
 #include "import/imported.hpp"
 
@@ -10,9 +11,9 @@
 
 namespace etch::host {
 
-// One child of a Sequential: a layer, a Residual or a Repeat.
+// One child of a Sequential: a layer, a Residual or a Repeat. Or the whole network by names.
 struct Piece {
-  enum Kind : unsigned char { layer, residual, repeat };
+  enum Kind : unsigned char { layer, residual, repeat, by_names };
 
   Kind kind = layer;
   int index = none;               // layer, and a residual's add: of ImportedNetwork::layers()
@@ -24,7 +25,7 @@ struct Piece {
   std::size_t pieces_of_copy() const { return body.size() / copies; }
 };
 
-// Throws an Error where the network isn't such a chain, naming the layer.
+// Throws an Error where a layer isn't needed, or residual blocks nest too deeply, naming the layer.
 std::vector<Piece> structure_of(const ImportedNetwork& network);
 
 // The same as a value, whose copies of a repeat are one.

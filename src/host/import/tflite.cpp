@@ -18,6 +18,7 @@ namespace {
 enum Operator : int {
   add = 0,
   average_pool_2d = 1,
+  concatenation = 2,
   conv_2d = 3,
   depthwise_conv_2d = 4,
   dequantize = 6,
@@ -37,9 +38,9 @@ enum Operator : int {
   leaky_relu = 98,
 };
 constexpr const char* supported_operators =
-    "ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of weights, FULLY_CONNECTED, "
-    "LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL and ADD with a number a "
-    "channel, PAD, PRELU with one slope, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
+    "ADD, AVERAGE_POOL_2D, CONCATENATION of channels, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of "
+    "weights, FULLY_CONNECTED, LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL, "
+    "PAD, PRELU with one slope, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
 
 Pair pair_of(int height, int width) {
   return {static_cast<std::size_t>(height < 0 ? 0 : height),
@@ -80,6 +81,9 @@ class TfliteReader {
         return finish(read_add(), option<tflite::AddOptions>().fused_activation_function());
       case mul:
         return finish(scale(), option<tflite::MulOptions>().fused_activation_function());
+      case concatenation:
+        return finish(read_concat(),
+                      option<tflite::ConcatenationOptions>().fused_activation_function());
       case average_pool_2d:
       case max_pool_2d:
         return read_pool(kind == max_pool_2d);
@@ -290,7 +294,37 @@ class TfliteReader {
     for (const std::size_t i : {1, 0}) {
       if (file_.is_constant(input(i))) return affine(input(1 - i), along_channels(i, 1 - i), {});
     }
-    fail("MUL of two computed values isn't supported");
+    const Sizes a = file_.dimensions(input(0)), b = file_.dimensions(input(1));
+    const auto is_gate = [](const Sizes& gate, const Sizes& of) {
+      return of.size() == 4 && gate == Sizes{of[0], 1, 1, of[3]};
+    };
+    if (a != b && !is_gate(a, b) && !is_gate(b, a)) {
+      fail("multiplies ", shape_text(a), " and ", shape_text(b),
+           ", but only equal shapes, or an image and one number a channel, can be multiplied");
+    }
+    return network_.multiply(name_, x(), value(input(1)));
+  }
+  // Channels are last; those of an image that was flattened are in between.
+  int read_concat() {
+    const Sizes whole = file_.dimensions(input(0));
+    const int rank = static_cast<int>(whole.size());
+    const int axis = option<tflite::ConcatenationOptions>().axis();
+    if ((rank != 2 && rank != 4) || (axis != rank - 1 && axis != -1)) {
+      fail("CONCATENATION of ", shape_text(whole), " along axis ", axis,
+           " isn't supported: only along channels");
+    }
+    std::vector<int> all;
+    for (std::size_t i = 0; i < op_->inputs()->size(); ++i) {
+      Sizes part = file_.dimensions(input(i));
+      const int v = value(input(i));
+      if (part.size() == whole.size()) part.back() = whole.back();
+      if (part != whole || !is(v, file_.dimensions(input(i)))) {
+        fail("joins channels of ", shape_text(whole), " and ",
+             shape_text(file_.dimensions(input(i))), ", which differ in more than these");
+      }
+      all.push_back(v);
+    }
+    return network_.concat(name_, all);
   }
   // A constant input that is broadcast to another input, and runs along its channels alone.
   // Dimensions are aligned at their ends.

@@ -78,16 +78,6 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
           [](M&, G& g) { g.mutable_node(1)->set_input(1, "w2"); });
   refuses("the Add: adds (N, 3, 8, 6) and (N, 4, 4, 3), but only equal shapes",
           [](M&, G& g) { g.mutable_node(4)->set_input(0, g.input(0).name()); });
-  refuses("the Conv: is used by several branches", [](M&, G& g) {
-    g.mutable_node(4)->mutable_input()->SwapElements(0, 1);
-    onnx::NodeProto* second = g.mutable_node(5);
-    second->set_op_type("Add");
-    second->clear_attribute();
-    second->set_input(0, "sum");
-    *second->add_input() = g.node(3).output(0);
-    g.mutable_node()->DeleteSubrange(6, 2);
-    g.mutable_output(0)->set_name("p");
-  });
   refuses("the Gemm: takes 8 features, but the weights are [8, 5]", [](M&, G& g) {
     g.mutable_initializer(4)->set_dims(0, 8);
     g.mutable_initializer(4)->set_dims(1, 5);
@@ -117,6 +107,55 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
           [](M&, G& g) {
             OnnxModel::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
           });
+}
+
+TEST_CASE("Branches of an ONNX network that don't nest become values by name") {
+  OnnxModel m;
+  m.node("Tanh", {"x"}, "t");
+  m.node("Sigmoid", {"t"}, "s");
+  m.node("Mul", {"t", "s"}, "m");
+  m.node("GlobalAveragePool", {"m"}, "g");
+  m.node("Mul", {"g", "s"}, "gated");
+  m.node("Concat", {"gated", "x"}, "two");
+  OnnxModel::integer(*m.model.mutable_graph()->mutable_node(5), "axis", -3);
+  m.node("Concat", {"x", "two", "x"}, "y");
+  OnnxModel::integer(*m.model.mutable_graph()->mutable_node(6), "axis", 1);
+  CHECK_THAT(m.code(), Catch::Contains("network = Sequential<\n"
+                                       "    Save<\"value0\">{},\n"
+                                       "    Tanh{},\n"
+                                       "    Save<\"value1\">{},\n"
+                                       "    Sigmoid{},\n"
+                                       "    Save<\"value2\">{},\n"
+                                       "    MultiplyWith<\"value1\">{},\n"
+                                       "    GlobalAvgPool2d{},\n"
+                                       "    MultiplyWith<\"value2\">{},\n"
+                                       "    ConcatWith<\"value0\">{},\n"
+                                       "    Concat<\n"
+                                       "        Load<\"value0\">{},\n"
+                                       "        Sequential<>{},\n"
+                                       "        Load<\"value0\">{}>{}>{};"));
+}
+
+TEST_CASE("Joins that ONNX has and etch hasn't are named") {
+  const auto error = [](const char* op, const char* y, std::int64_t axis) -> std::string {
+    OnnxModel m;
+    m.node("MaxPool", {"x"}, "small");
+    OnnxModel::list(*m.model.mutable_graph()->mutable_node(0), "kernel_shape", {2, 2});
+    m.node(op, {"x", y}, "y");
+    if (axis != 0) {
+      OnnxModel::integer(*m.model.mutable_graph()->mutable_node(1), "axis", axis);
+    }
+    try {
+      structure_of(m.read());
+      return "";
+    } catch (const Error& e) {
+      return e.what();
+    }
+  };
+  CHECK_THAT(error("Mul", "small", 0), Catch::Contains("but only equal shapes, or an image and"));
+  CHECK_THAT(error("Concat", "x", 2), Catch::Contains("Concat along axis 2 of (N, 3, 8, 6)"));
+  CHECK_THAT(error("Concat", "small", 1), Catch::Contains("which differ in more than these"));
+  CHECK_THAT(error("Concat", "x", 1), Catch::Contains("isn't needed for the output"));
 }
 
 namespace {

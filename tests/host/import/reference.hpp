@@ -292,7 +292,19 @@ class Layers {
   using Imported = etch::host::ImportedLayer;
 
   Array made(const Imported& l, const Array& x) {
-    if (l.is_sum()) return broadcast(x, values_.at(l.skip), std::plus<>());
+    if (l.join == Imported::concat) {
+      Array y = x;
+      for (const int v : l.others) {  // of one image: channels lie one after the other
+        const Array& part = values_.at(v);
+        y.sizes[1] += part.sizes[1];
+        y.values.insert(y.values.end(), part.values.begin(), part.values.end());
+      }
+      return y;
+    }
+    if (l.join == Imported::sum) return broadcast(x, values_.at(l.others[0]), std::plus<>());
+    if (l.join == Imported::product) {
+      return broadcast(x, values_.at(l.others[0]), std::multiplies<>());
+    }
     return std::visit([&](const auto& layer) { return of(layer, l, x); }, l.layer);
   }
 

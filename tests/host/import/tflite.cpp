@@ -94,6 +94,25 @@ TEST_CASE("Numbers for a flattened image go from TensorFlow's order to PyTorch's
   CHECK(tensor(network, 1, 0).at(2 * 4 + 1 * 2) == (1 * 6 + 2) / 8.0f);
 }
 
+TEST_CASE("Joins of TFLite") {
+  TfliteModel b;
+  const int x = b.tensor("x", {1, 2, 3, 4}), s = b.tensor("s", {1, 2, 3, 4});
+  const int g = b.tensor("g", {1, 1, 1, 4}), m = b.tensor("m", {1, 2, 3, 4});
+  const int y = b.tensor("y", {1, 2, 3, 8});
+  b.op(14, {x}, s);
+  b.op(40, {s, b.integers("axes", {1, 2})}, g, tflite::BuiltinOptions::ReducerOptions,
+       b.options(tflite::CreateReducerOptions, true));
+  b.op(18, {g, x}, m, tflite::BuiltinOptions::MulOptions,
+       b.options(tflite::CreateMulOptions, tflite::ActivationFunctionType::NONE));
+  b.op(2, {m, s}, y, tflite::BuiltinOptions::ConcatenationOptions,
+       b.options(tflite::CreateConcatenationOptions, -1, tflite::ActivationFunctionType::RELU));
+  const ImportedNetwork network = read(b.bytes(x, y));
+  CHECK(network.layers().at(2).kind() == "Multiply");
+  CHECK(network.layers().at(3).kind() == "Concat");
+  CHECK(network.layers().at(4).kind() == "ReLU");
+  CHECK(network.shape(network.output()) == Shape{8, 2, 3});
+}
+
 TEST_CASE("Operators over numbers a channel, paddings and means") {
   using Floats = std::vector<float>;
   TfliteModel b;

@@ -59,9 +59,9 @@ class TfliteModel {
            tflite::ActivationFunctionType::NONE, n(dilation.width), n(dilation.height))
            .Union());
   }
-  template <class Create>
-  flatbuffers::Offset<void> options(const Create& create, tflite::ActivationFunctionType fused) {
-    return create(fbb_, fused).Union();
+  template <class Create, class... Values>
+  flatbuffers::Offset<void> options(const Create& create, Values... values) {
+    return create(fbb_, values...).Union();
   }
   void linear(const Sizes& inputs, int output) {
     op(9, inputs, output, tflite::BuiltinOptions::FullyConnectedOptions,
