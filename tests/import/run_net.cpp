@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   std::uint64_t topology = 0;
   const std::vector<float> values = floats(argv[1], &topology), x = floats(argv[2], nullptr);
   auto parameters = std::make_unique<etch::Parameters<NET>>();
-  if (topology != etch::topology<NET> || values.size() * sizeof(float) != sizeof *parameters) {
+  if (topology != etch::topology<NET> || values.size() != NET::graph.total()) {
     std::puts("the parameters are laid out for another network");
     return 1;
   }
