@@ -62,7 +62,7 @@ def bytes_of(tensor):
 
 
 def checksum_of(tensors):
-    """etch's over the content: tools/etch/weights/checksum.hpp."""
+    """etch's over the content: src/host/weights/checksum.hpp."""
     def word(n):
         return struct.pack("<Q", n)
 
