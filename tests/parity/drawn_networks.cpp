@@ -3,6 +3,7 @@
 #include "../drawn.hpp"
 
 #include "harness.hpp"
+#include "network/tree_json.hpp"
 
 #include <etch/host/network/run_time_graph.hpp>
 #include <etch/host/program/session.hpp>
