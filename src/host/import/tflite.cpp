@@ -14,6 +14,7 @@ namespace etch::host {
 
 namespace {
 
+namespace builtin {
 // Numbers of builtin operators in the format.
 enum Operator : int {
   add = 0,
@@ -37,6 +38,7 @@ enum Operator : int {
   prelu = 54,
   leaky_relu = 98,
 };
+}  // namespace builtin
 constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONCATENATION of channels, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of "
     "weights, FULLY_CONNECTED, LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL, "
@@ -75,6 +77,7 @@ class TfliteReader {
 
   void read_operator() {
     name_ = file_.name(file_.output(*op_));
+    using enum builtin::Operator;
     const int kind = file_.kind(*op_);
     switch (kind) {
       case add:
@@ -282,7 +285,7 @@ class TfliteReader {
   }
 
   int read_add() {
-    for (const std::size_t i : {1, 0}) {
+    for (const std::size_t i : {1u, 0u}) {
       if (file_.is_constant(input(i))) return affine(input(1 - i), {}, along_channels(i, 1 - i));
     }
     const Sizes a = file_.dimensions(input(0)), b = file_.dimensions(input(1));
@@ -291,7 +294,7 @@ class TfliteReader {
     return network_.add(name_, x(), value(input(1)));
   }
   int scale() {
-    for (const std::size_t i : {1, 0}) {
+    for (const std::size_t i : {1u, 0u}) {
       if (file_.is_constant(input(i))) return affine(input(1 - i), along_channels(i, 1 - i), {});
     }
     const Sizes a = file_.dimensions(input(0)), b = file_.dimensions(input(1));
@@ -374,7 +377,7 @@ class TfliteReader {
   int read_reshape() {
     const int from = x();
     const Sizes before = file_.dimensions(input(0)), after = file_.dimensions(file_.output(*op_));
-    if (file_.kind(*op_) == reshape) check_target(before, after);
+    if (file_.kind(*op_) == builtin::reshape) check_target(before, after);
     if (after.empty() || after[0] != batch_ || sizes(before) != sizes(after)) {
       fail(file_.operator_name(*op_), " of ", shape_text(before), " to ", shape_text(after),
            " isn't supported: the batch must stay the first dimension");
