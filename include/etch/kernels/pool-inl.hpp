@@ -110,7 +110,7 @@ HWY_INLINE void narrow_row(const MaxPoolForward& a, std::size_t row) {
   for_lanes(0, length, [&](auto d, std::size_t i) HWY_ATTR {
     auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
     for (std::size_t u = w.rows.begin; u < w.rows.end; ++u) {
-      best = larger(hn::LoadU(d, a.x + w.at(u, 0) + left + i), best);
+      best = larger(hn::LoadU(d, a.x + (w.at(u, 0) + left + i)), best);
     }
     hn::StoreU(best, d, line + i);
   });
