@@ -4,8 +4,8 @@ processors, and fails where one finds something or doesn't run.
 
 usage: run.py SECONDS FINDS TARGET...
 
-SECONDS are for each target. Inputs that fail are left in the folder FINDS; `TARGET FILE` runs one
-of them again.
+SECONDS are for each target, and more where a slow machine makes too few runs in them. Inputs that
+fail are left in the folder FINDS; `TARGET FILE` runs one of them again.
 """
 import concurrent.futures
 import os
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-FEWEST_RUNS = 1000  # of one seed: a target that does less isn't fuzzed
+FEWEST_RUNS = 1000  # of one seed, however long they take: less isn't fuzzing
 
 
 def statistic(log, name):
@@ -38,12 +38,19 @@ def fuzz(target, seed, seconds, finds):
         if subprocess.run([target, f"--seeds={seeds}"]).returncode != 0:
             print(f"{name}: makes no seeds")
             return False
-        done = subprocess.run(
-            [target, corpus, seeds, f"-seed={seed}", f"-max_total_time={seconds}",
-             "-print_final_stats=1", "-timeout=10", "-rss_limit_mb=2048", "-max_len=16384",
-             f"-artifact_prefix={finds}/{name}-"], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, errors="replace")
-    runs = statistic(done.stderr, "number_of_executed_units")
+
+        def run(limit):
+            return subprocess.run(
+                [target, corpus, seeds, f"-seed={seed}", limit, "-print_final_stats=1",
+                 "-timeout=10", "-rss_limit_mb=2048", "-max_len=16384",
+                 f"-artifact_prefix={finds}/{name}-"], stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True, errors="replace")
+
+        done = run(f"-max_total_time={seconds}")
+        runs = statistic(done.stderr, "number_of_executed_units")
+        if done.returncode == 0 and runs < FEWEST_RUNS:
+            done = run(f"-runs={FEWEST_RUNS}")
+            runs = statistic(done.stderr, "number_of_executed_units")
     print(f"{name}: seed {seed}, {runs:,} runs, coverage {coverage(done.stderr):,}, "
           f"{statistic(done.stderr, 'peak_rss_mb')} MB", flush=True)
     if done.returncode != 0:
