@@ -7,6 +7,7 @@
 
 namespace etch {
 
+// How convolutions and fully connected layers are computed; the same function up to rounding.
 enum class Algorithm : unsigned char {
   gemm,      // implicit GEMM on SIMD registers, no im2col buffer
   loops,     // the definition, tap by tap: small code, no scratch
@@ -19,7 +20,7 @@ struct Attributes {
   // Input and output of an image; the window of a convolution or a pool; groups. Of a part of a
   // concatenation window.padding.width is how many channels are before it.
   kernels::ConvGeometry geometry{};
-  Algorithm algorithm = Algorithm::gemm;
+  Algorithm algorithm = Algorithm::gemm;                 // of a convolution
   kernels::Function function = kernels::Function::relu;  // of an activation
   bool bias = false;                                     // of a convolution: after its weights
   bool affine = false;                                   // of a norm: it has weight and bias
@@ -29,7 +30,9 @@ struct Attributes {
   float p = 0;                                           // of dropout
   float own[4]{};                                        // of a layer of your own
 
+  // Numbers of an input image.
   constexpr std::size_t inputs() const { return geometry.input.elements(); }
+  // Numbers of an output image.
   constexpr std::size_t outputs() const { return geometry.output.elements(); }
 };
 

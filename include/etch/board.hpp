@@ -17,23 +17,25 @@ namespace etch {
 //   static_assert(fits<LeNet, Learning{CrossEntropyLoss{}, SGD{}, Training{.batch = 4}},
 //   stm32f405>);
 struct Board {
-  std::size_t ram = 0, flash = 0;
+  std::size_t ram = 0, flash = 0;  // bytes
 };
 
 // What a Trainer takes beside its network.
 template <Loss L, Optimizer O>
 struct Learning {
-  L loss{};
-  O optimizer{};
-  Training options{};
+  L loss{};            // as Trainer's
+  O optimizer{};       // as Trainer's
+  Training options{};  // as Trainer's
 };
+// Learning{CrossEntropyLoss{}, SGD{}} has the types of these.
 template <class L, class O>
 Learning(L, O) -> Learning<L, O>;
+// The same with options.
 template <class L, class O>
 Learning(L, O, Training) -> Learning<L, O>;
 
-// The object that a mode means, and its flash: inference reads weights from there, training has
-// them in RAM, but for what is frozen in place.
+// Internal: the object that a mode means, and its flash: inference reads weights from there,
+// training has them in RAM, but for what is frozen in place.
 template <class Net, auto mode>
 struct InMode {
   using Object = Inference<Net, mode>;
@@ -45,24 +47,28 @@ struct InMode<Net, mode> {
   static constexpr std::size_t flash = mode.options.frozen_in_place ? Net::parameter_bytes : 0;
 };
 
+// Internal: letters that a compiler prints.
 template <class Named, std::size_t... i>
 constexpr LayerName<Named::layer[i]...> layer_name(std::index_sequence<i...>) {
   return {};
 }
+// Internal: see above.
 constexpr std::size_t name_length(const char* text) {
   std::size_t n = 0;
   while (text[n] != 0) ++n;
   return n;
 }
 
-// What is compared, with the bytes that are missing and the step that needs the most memory as
-// arguments, which the compiler prints: its number (etch plan lists them), its layer, and its pass.
+// Internal: what is compared, with the bytes that are missing and the step that needs the most
+// memory as arguments, which the compiler prints: its number (etch plan lists them), its layer, and
+// its pass.
 template <std::size_t bytes_over, std::size_t peak_step, class Layer, StepKind pass>
 struct RamOf {
   static_assert(AtMost<bytes_over, 0u>,
                 "Board: the network needs more RAM than there is: bytes_over, at its peak_step");
   static constexpr bool suffices = bytes_over == 0;
 };
+// Internal: see RamOf.
 template <std::size_t bytes_over>
 struct FlashOf {
   static_assert(AtMost<bytes_over, 0u>,
@@ -70,11 +76,12 @@ struct FlashOf {
   static constexpr bool suffices = bytes_over == 0;
 };
 
+// Internal: how much is missing.
 constexpr std::size_t bytes_over(std::size_t needed, std::size_t there) {
   return needed > there ? needed - there : 0;
 }
 
-// The step at the peak, and its layer.
+// Internal: the step at the peak, and its layer.
 template <class Net, auto mode>
 struct PeakOf {
   using Object = typename InMode<Net, mode>::Object;
@@ -82,6 +89,7 @@ struct PeakOf {
   static constexpr const char* layer = step.op < 0 ? "loss" : Net::graph.ops[step.op].kind;
 };
 
+// Internal: see fits.
 template <class Net, auto mode, Board board>
 constexpr bool check_board() {
   using AtPeak = PeakOf<Net, mode>;
@@ -94,6 +102,8 @@ constexpr bool check_board() {
   return Ram::suffices && Flash::suffices;
 }
 
+// True where the object of this mode (InferenceOptions, or Learning) fits the RAM and its weights
+// fit the flash; else an error of the compiler.
 template <class Net, auto mode, Board board>
 inline constexpr bool fits = check_board<Net, mode, board>();
 

@@ -8,6 +8,7 @@
 
 namespace etch {
 
+// How a step treats batch norm and dropout.
 enum class Mode : unsigned char {
   evaluate,  // module.eval() in PyTorch
   train,     // module.train()
@@ -16,11 +17,11 @@ enum class Mode : unsigned char {
 
 // A pointer is null where the step has no such operand. Activations are (batch, H, W, C).
 struct Call {
-  std::size_t batch = 0, threads = 1;
-  Mode mode = Mode::evaluate;
-  bool accumulate = false;     // gradients += instead of =
-  bool accumulate_dx = false;  // dx += instead of =; only where Op::accumulates
-  std::size_t count = 0;       // numbers of this layer's parameters
+  std::size_t batch = 0, threads = 1;  // images, and the most threads to use
+  Mode mode = Mode::evaluate;          // of the step: frozen layers are always in evaluate
+  bool accumulate = false;             // gradients += instead of =
+  bool accumulate_dx = false;          // dx += instead of =; only where Op::accumulates
+  std::size_t count = 0;               // numbers of this layer's parameters
   // Of this step's random numbers, where Op::draws: differs by layer and training step.
   std::uint64_t key = 0;
 
@@ -37,7 +38,7 @@ struct Call {
 
   // What a convolution of a fused program does before it stores: Fusion::producer. (`skip` too.)
   float* norm = nullptr;  // scale, then shift, of each output channel; a bias is added to shift
-  bool relu = false;
+  bool relu = false;      // max(x, 0) last
   float* prepared =
       nullptr;  // Op::prepared bytes: written by Op::prepare, read by forward_prepared
 
@@ -45,6 +46,8 @@ struct Call {
   std::byte* scratch = nullptr;  // Op::forward_scratch or backward_scratch bytes
 };
 
+// What a step runs: one op, forward or backward. It may use c.threads threads; calls of one program
+// never overlap.
 using Kernel = void (*)(const Call&);
 
 }  // namespace etch

@@ -21,9 +21,11 @@
 
 namespace etch {
 
+// Whether this program checks contracts: without NDEBUG, or as -DETCH_CONTRACTS says.
 inline constexpr bool checks_contracts = ETCH_CHECKS_CONTRACTS;
 #undef ETCH_CHECKS_CONTRACTS
 
+// What contract_handler is told.
 struct BrokenContract {
   const char* sentence;  // "Trainer: a batch must have at most Training::batch images"
   double found, wanted;  // the numbers that it compares, in its order
@@ -50,6 +52,7 @@ inline void report_contract(const BrokenContract& broken) {
 //   reset(); };
 inline void (*contract_handler)(const BrokenContract&) = report_contract;
 
+// Calls contract_handler, and traps where that returns. `layer` may be null.
 [[noreturn, gnu::cold, gnu::noinline]] inline void break_contract(const char* sentence,
                                                                   double found, double wanted,
                                                                   const char* layer = nullptr) {
@@ -57,6 +60,7 @@ inline void (*contract_handler)(const BrokenContract&) = report_contract;
   __builtin_trap();
 }
 
+// Breaks a contract where `holds` is false and contracts are checked; else there is no code.
 template <class A, class B>
 [[gnu::always_inline]] inline void must(bool holds, const char* sentence, A found, B wanted) {
   if constexpr (checks_contracts) {
@@ -64,6 +68,7 @@ template <class A, class B>
   }
 }
 
+// The same where the address isn't a multiple of `alignment` bytes; null is aligned.
 // Inline, for a reference's sake: what it refers to may not have a value yet.
 [[gnu::always_inline]] inline void must_be_aligned(const void* at, std::size_t alignment,
                                                    const char* sentence) {

@@ -6,8 +6,8 @@
 
 namespace etch {
 
-// Finds the norms that alone read the output of a convolution or fully connected layer, and makes
-// the graph without them: such a layer has a bias. Names stay.
+// Internal: finds the norms that alone read the output of a convolution or fully connected layer,
+// and makes the graph without them: such a layer has a bias. Names stay.
 class NormFolding {
  public:
   struct Tables {
@@ -77,12 +77,14 @@ class NormFolding {
   Tables t_;
 };
 
+// Internal: room for it.
 template <GraphSize size>
 struct NormFoldingTables {
   int partners[size.ops + 1]{}, values[size.values]{}, producers[size.values]{};
   constexpr NormFolding::Tables view() { return {partners, values, producers}; }
 };
 
+// Internal: the size of the new graph.
 template <class Net>
 constexpr GraphSize count_folded() {
   NormFoldingTables<Net::graph.size> tables;
@@ -90,6 +92,7 @@ constexpr GraphSize count_folded() {
   return NormFolding(Net::graph, tables.view()).lower(g).size;
 }
 
+// Internal: the new graph.
 template <class Net>
 constexpr auto fold_graph() {
   NormFoldingTables<Net::graph.size> tables;
@@ -104,6 +107,7 @@ constexpr auto fold_graph() {
   return t;
 }
 
+// Internal: the same as a constant.
 template <class Net>
 inline constexpr auto folded_tables = fold_graph<Net>();
 
@@ -113,13 +117,17 @@ inline constexpr auto folded_tables = fold_graph<Net>();
 //   static Inference<Folded<Net>> net{weights<Folded<Net>>()};
 template <class Net>
 struct Folded {
+  // Without the norms; names stay.
   static constexpr GraphView graph = folded_tables<Net>.view();
 
-  static constexpr Shape input_shape = Net::input_shape;
-  static constexpr Shape output_shape = Net::output_shape;
+  static constexpr Shape input_shape = Net::input_shape;    // of one image
+  static constexpr Shape output_shape = Net::output_shape;  // of one image
 
+  // Weights and biases.
   static constexpr std::size_t num_parameters = graph.num_parameters;
+  // Bytes of its Parameters.
   static constexpr std::size_t parameter_bytes = graph.total() * sizeof(float);
+  // Multiply-accumulates of one image.
   static constexpr std::size_t macs = graph.macs;
 };
 

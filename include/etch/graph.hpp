@@ -9,6 +9,7 @@
 
 namespace etch {
 
+// No op, value or scope: an index that there isn't.
 inline constexpr int none = -1;
 
 // What a gradient is made from, beside dy and the parameters.
@@ -41,34 +42,37 @@ struct Op;
 
 // An op in a program: what its steps run, and the bytes of scratch that they take.
 struct OpKernels {
-  Kernel forward = nullptr, backward = nullptr;
+  Kernel forward = nullptr, backward = nullptr;          // see Op::forward and backward
   Kernel fold = nullptr;                                 // of a norm
   Kernel prepare = nullptr, forward_prepared = nullptr;  // see Op::prepared
-  std::size_t forward_scratch = 0, backward_scratch = 0, prepared_scratch = 0;
+  std::size_t forward_scratch = 0, backward_scratch = 0, prepared_scratch = 0;  // bytes
 };
+// Those of Op::forward, backward and fold, which read the op's attributes as they run.
 constexpr OpKernels general_kernels(const Op&, KernelUse);
+// Of an op without.
 constexpr std::size_t no_scratch(const Attributes&, KernelUse) { return 0; }
+// Of an op that has no such pass.
 inline void nothing_to_compute(const Call&, const Attributes&) {}
 
 // One layer in the graph. `x`, `skip` and `y` are values.
 struct Op {
-  const char* kind = "";  // for people: "Conv2d"
-  Attributes attributes{};
+  const char* kind = "";                  // for people: "Conv2d"
+  Attributes attributes{};                // what the kernels read: sizes, windows, constants
   Compute forward = nothing_to_compute;   // y from x (and skip)
   Compute backward = nothing_to_compute;  // dx, and gradients, from dy; of a sum none; see Join
   Compute fold = nothing_to_compute;      // of a norm in evaluation: scale, then shift, to y
   // The kernels of these. In a graph they read the attributes as they run; Bound makes such as have
   // them as constants.
   OpKernels (*kernels_of)(const Op&, KernelUse) = general_kernels;
-  int x = none, skip = none, y = none;
-  Join join = Join::sum;
-  Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;
-  bool in_place = false;          // y may be stored over x, and dx over dy
-  bool elementwise = false;       // cheap to recompute: Recompute::elementwise drops its output
-  bool accumulates = false;       // backward can add to dx
-  bool only_in_training = false;  // y is x in evaluation: dropout
-  bool draws = false;             // random numbers, from Call::key
-  Fusion fusion = Fusion::nothing;
+  int x = none, skip = none, y = none;                         // Graph::add() fills in y
+  Join join = Join::sum;                                       // of an op with a skip
+  Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;  // dw: gradients of parameters
+  bool in_place = false;            // y may be stored over x, and dx over dy
+  bool elementwise = false;         // cheap to recompute: Recompute::elementwise drops its output
+  bool accumulates = false;         // backward can add to dx
+  bool only_in_training = false;    // y is x in evaluation: dropout
+  bool draws = false;               // random numbers, from Call::key
+  Fusion fusion = Fusion::nothing;  // with neighbours, in inference
   // Inference with weights transformed beforehand (InferenceOptions::winograd): `prepare` makes
   // `prepared` bytes of them once, and forward_prepared takes these instead of the parameters.
   std::size_t prepared = 0;
@@ -77,30 +81,37 @@ struct Op {
   std::size_t saved = 0, saved_an_image = 0;
   // Bytes while a step runs; they don't shrink when the batch or the threads grow.
   std::size_t (*forward_scratch)(const Attributes&, KernelUse) = no_scratch;
+  // The same of the backward pass.
   std::size_t (*backward_scratch)(const Attributes&, KernelUse) = no_scratch;
 
   // Filled in by Graph::add.
   bool frozen = false;
-  int scope = none;
+  int scope = none;                                // its name is this scope's
   std::size_t parameters = 0, num_parameters = 0;  // floats; frozen ones count on their own
-  std::size_t buffers = 0, num_buffers = 0;
+  std::size_t buffers = 0, num_buffers = 0;        // floats: running statistics
 
+  // Whether it has parameters that learn.
   constexpr bool trainable() const { return num_parameters > 0 && !frozen; }
 };
 
 // What a step of a graph's own kernels is called with.
 struct OpCall : Call {
-  const Op* op = nullptr;
+  const Op* op = nullptr;  // whose step it is
 };
+// Internal: kernels of a graph that is run as it is.
 [[gnu::always_inline]] inline const Op& op_of(const Call& c) {
   return *static_cast<const OpCall&>(c).op;
 }
+// Internal: see above.
 template <Compute compute>
 void computed(const Call& c) {
   compute(c, op_of(c).attributes);
 }
+// Internal: see above.
 inline void compute_forward(const Call& c) { op_of(c).forward(c, op_of(c).attributes); }
+// Internal: see above.
 inline void compute_backward(const Call& c) { op_of(c).backward(c, op_of(c).attributes); }
+// Internal: see above.
 inline void compute_fold(const Call& c) { op_of(c).fold(c, op_of(c).attributes); }
 
 constexpr OpKernels general_kernels(const Op& op, KernelUse use) {
@@ -114,10 +125,11 @@ constexpr OpKernels general_kernels(const Op& op, KernelUse use) {
 // A value of the graph, an activation. After a Flatten its shape is a vector, and it still lies in
 // memory as (height, width, channel) of `layout`.
 struct Value {
-  int id = none;
-  Shape shape{}, layout{};
+  int id = none;            // its number in the graph
+  Shape shape{}, layout{};  // one image's, as the next layer sees it, and as it lies in memory
 };
 
+// What a tensor holds before training.
 enum class Initial : unsigned char { uniform, zeros, ones };
 
 // A named parameter or buffer. Its PyTorch layout is (out, in, height, width), cut to `rank`
@@ -125,19 +137,21 @@ enum class Initial : unsigned char { uniform, zeros, ones };
 // width.
 struct Tensor {
   const char* name = "";
-  int rank = 1;
+  int rank = 1;                      // of its shape in PyTorch
   kernels::ConvGeometry geometry{};  // of the layout: kernels::oihw_to_panels
-  Initial initial = Initial::zeros;
-  std::size_t fan_in = 1;  // uniform: within +-1/sqrt(fan_in), as PyTorch's layers begin
-  bool buffer = false;     // running statistics: no gradient
+  Initial initial = Initial::zeros;  // see fan_in
+  std::size_t fan_in = 1;            // uniform: within +-1/sqrt(fan_in), as PyTorch's layers begin
+  bool buffer = false;               // running statistics: no gradient
 
   // Filled in by Graph::add.
-  bool frozen = false;
-  int op = none;
+  bool frozen = false;     // no gradient, no optimizer state
+  int op = none;           // whose it is
   std::size_t offset = 0;  // floats, within its part of Parameters
 
+  // Floats.
   constexpr std::size_t size() const { return geometry.weights(); }
 
+  // "weight" of a convolution (rank 4) or a fully connected layer (rank 2), uniform at first.
   static constexpr Tensor weight(const kernels::ConvGeometry& g, int rank) {
     Tensor t{.name = "weight", .rank = rank, .geometry = g, .initial = Initial::uniform};
     t.fan_in = g.inputs() * g.taps();
@@ -156,9 +170,9 @@ struct Tensor {
 
 // A name's part: "layer3" or, without a name, a number; names are joined by dots up to the root.
 struct Scope {
-  int parent = none;
+  int parent = none;           // the scope around it; none: the root
   const char* name = nullptr;  // null: `index` is the name
-  std::size_t index = 0;
+  std::size_t index = 0;       // of a child without a name
   // That there is a name: g++ 12 with -fsanitize=undefined can't compare some with null in
   // constants.
   bool named = false;
@@ -166,43 +180,48 @@ struct Scope {
 
 // Blocks of parameters this long begin on a cache line, so that kernels load whole lines.
 inline constexpr std::size_t cache_line_floats = 16;
+// Where a block of so many floats begins that may not begin before `at`.
 constexpr std::size_t aligned_block(std::size_t at, std::size_t size) {
   if (size < 16 * cache_line_floats) return at;
   return (at + cache_line_floats - 1) / cache_line_floats * cache_line_floats;
 }
 
+// The rows of a graph's tables.
 struct GraphSize {
-  int ops = 0, values = 0, tensors = 0, scopes = 0;
+  int ops = 0, values = 0, tensors = 0, scopes = 0;  // values: the input, and one an op
   bool operator==(const GraphSize&) const = default;
 };
 
 // A graph's numbers.
 struct GraphTotals {
-  GraphSize size{};
+  GraphSize size{};                                                // rows of the tables
   std::size_t num_trainable = 0, num_frozen = 0, num_buffers = 0;  // floats, with alignment
   std::size_t num_parameters = 0;                                  // PyTorch's count
-  std::uint64_t macs = 0;
-  int output = 0;
+  std::uint64_t macs = 0;  // multiply-accumulates an image, forward
+  int output = 0;          // a value
 };
 
-// The finished graph.
+// The finished graph. It refers to its tables, which must outlive it; reading needs no lock.
 struct GraphView : GraphTotals {
-  const Op* ops = nullptr;
-  const Shape* values = nullptr;  // value 0 is the input; as they lie in memory
-  const Tensor* tensors = nullptr;
-  const Scope* scopes = nullptr;
+  const Op* ops = nullptr;          // in the order they run
+  const Shape* values = nullptr;    // value 0 is the input; as they lie in memory
+  const Tensor* tensors = nullptr;  // op by op
+  const Scope* scopes = nullptr;    // parents before children
 
-  // Parameters is (trainable, frozen, buffers); where an op's part begins.
+  // Parameters is (trainable, frozen, buffers); where an op's part begins, in floats.
   constexpr std::size_t parameters_of(const Op& op) const {
     return op.frozen ? num_trainable + op.parameters : op.parameters;
   }
+  // Where its running statistics begin, in floats.
   constexpr std::size_t buffers_of(const Op& op) const {
     return num_trainable + num_frozen + op.buffers;
   }
+  // Where a tensor begins in Parameters, in floats.
   constexpr std::size_t offset_of(const Tensor& t) const {
     return t.buffer ? num_trainable + num_frozen + t.offset
                     : t.offset + (t.frozen ? num_trainable : 0);
   }
+  // Floats of Parameters.
   constexpr std::size_t total() const { return num_trainable + num_frozen + num_buffers; }
 
   // The smallest batch that training takes: a norm's variance needs two values a channel.
@@ -227,12 +246,14 @@ struct GraphView : GraphTotals {
   }
 };
 
+// As std::strcmp(a, b) == 0, in the compiler too.
 constexpr bool same_text(const char* a, const char* b) {
   for (; *a != 0 && *a == *b; ++a) ++b;
   return *a == *b;
 }
 
-// A value under a name (layers/saved.hpp), or one that a Load has put another in the place of.
+// Internal: a value under a name (layers/saved.hpp), or one that a Load has put another in the
+// place of.
 struct KeptValue {
   const char* name = nullptr;
   Value value{};
@@ -244,10 +265,13 @@ struct KeptValue {
 // the sizes of its tables and once into them.
 class Graph {
  public:
+  // Counts.
   constexpr Graph() = default;
+  // Fills tables that are large enough, as a Graph that only counted says; null: not that one.
   constexpr Graph(Op* ops, Shape* values, Tensor* tensors, Scope* scopes)
       : ops_(ops), values_(values), tensors_(tensors), scopes_(scopes) {}
 
+  // The network's input, before anything else.
   constexpr Value input(Shape shape) { return {value(shape), shape, shape}; }
 
   // Appends an op whose output has `shape`, and its parameters and buffers; returns the output.
@@ -269,10 +293,13 @@ class Graph {
     refusal_ = {problem, scope_, size_.ops};
     return false;
   }
+  // Whether a problem was found.
   constexpr bool refused() const { return refusal_.problem.found(); }
+  // The first problem, and where it is.
   constexpr Refusal refusal() const { return refusal_; }
 
-  // The same of an op that knows its scope, and whether it is frozen: one of another graph.
+  // As add() of an op that knows its scope, and whether it is frozen: one of another graph. Returns
+  // its output's number.
   constexpr int append(Op op, Shape shape, const Tensor* first, const Tensor* last) {
     op.num_parameters = op.num_buffers = 0;
     for (const Tensor* t = first; t != last; ++t) {
@@ -313,13 +340,14 @@ class Graph {
     }
   }
 
-  // Named values: `save` gives x a name, and `saved` finds it, or refuses the network by the
-  // sentence and returns x.
+  // Gives x a name.
   constexpr void save(const char* name, Value x) {
     if (refused()) return;
     if (find(name) != none) refuse(name, "Save: a name must be saved once");
     keep({name, x, scope_});
   }
+  // The value of that name; where there is none the network is refused by the sentence, and x is
+  // returned.
   constexpr Value saved(const char* name, Value x, const char* sentence) {
     if (refused()) return x;
     const int kept = find(name);
@@ -349,9 +377,11 @@ class Graph {
     scope_ = none;
   }
 
-  // Names: what is added until leave() has this in front.
+  // What is added until leave() has this name, or number, in front of its own. Returns what leave()
+  // takes.
   constexpr int enter(const char* name) { return enter(Scope{scope_, name, 0, true}); }
   constexpr int enter(std::size_t index) { return enter(Scope{scope_, nullptr, index}); }
+  // Ends what enter() began, which returned `outer`.
   constexpr void leave(int outer) { scope_ = outer; }
 
   // What is added until then is frozen; returns what was so before.
@@ -361,10 +391,14 @@ class Graph {
     return before;
   }
 
+  // Whether what is added now is frozen.
   constexpr bool frozen() const { return frozen_; }
 
+  // Rows so far.
   constexpr GraphSize size() const { return size_; }
+  // The table of scopes; null in a graph that only counts.
   constexpr const Scope* scopes() const { return scopes_; }
+  // The numbers of the whole, whose output is this value.
   constexpr GraphTotals finish(int output) const {
     GraphTotals t;
     t.size = size_;

@@ -9,7 +9,7 @@
 
 namespace etch {
 
-// Room for prepared weights: none without.
+// Internal: room for prepared weights, none without.
 template <std::size_t bytes>
 struct Prepared {
   alignas(buffer_alignment) std::byte values[bytes];
@@ -20,7 +20,10 @@ struct Prepared<0> {
   std::byte* data() { return nullptr; }
 };
 
-// sizeof(Inference<Net>) is all the RAM it takes; the parameters stay where they are.
+// sizeof(Inference<Net>) is all the RAM it takes; the parameters stay where they are. Neither heap
+// nor exceptions: a broken contract (a batch that is too large) is checked in debug builds, see
+// contract_handler. One object serves one thread at a time; several may share parameters that
+// nobody changes meanwhile. Outputs are the same bits for any number of threads.
 //
 //   static Inference<LeNet> net{weights};
 //   std::span<const float, 10> logits = net(image);
@@ -34,12 +37,18 @@ class Inference {
   static constexpr auto plan = draft<Net::graph.size>(bound_graph<Net>, options);
 
  public:
+  // An array of Step: what runs.
   static constexpr auto steps = exact_steps<plan.num_steps>(plan);
+  // Bytes of activations and scratch.
   static constexpr std::size_t arena_bytes = plan.peak.arena_bytes;
+  // The most that lives at once: no arena could be smaller.
   static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
+  // The step at which it does.
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
 
+  // Floats of an image.
   static constexpr std::size_t input_size = Net::input_shape.elements();
+  // Floats of an image's outputs.
   static constexpr std::size_t output_size = Net::output_shape.elements();
 
   // Bytes of weights transformed beforehand: InferenceOptions::winograd.
@@ -72,7 +81,8 @@ class Inference {
     return std::span<const float, output_size>(run(image.data(), 1), output_size);
   }
 
-  // A batch of images (N, H, W, C), N from 1 to options.batch, to (N, outputs), which stay too.
+  // A batch of images (N, H, W, C), N from 1 to options.batch, to (N, outputs), which stay until
+  // the next call too.
   std::span<const float> batch(std::span<const float> images) {
     const std::size_t n = images.size() / input_size;
     must(n * input_size == images.size(), "Inference: a batch must hold whole images of input_size",

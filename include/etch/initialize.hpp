@@ -11,8 +11,9 @@
 
 namespace etch {
 
-// What of a tensor its initial values depend on: all that the image of a program that trains has of
-// it. Panels are those of ConvGeometry::weight_index; depthwise weights are one panel.
+// Internal: what of a tensor its initial values depend on: all that the image of a program that
+// trains has of it. Panels are those of ConvGeometry::weight_index; depthwise weights are one
+// panel.
 struct FirstValues {
   std::size_t offset;                              // floats, in Parameters
   std::size_t outputs, group_outputs, panel_most;  // a panel ends with its group
@@ -20,6 +21,7 @@ struct FirstValues {
   Initial initial;
   bool convolution;
 };
+// Internal: of a tensor of the graph.
 constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
   const kernels::ConvGeometry& g = t.geometry;
   return {.offset = graph.offset_of(t),
@@ -33,8 +35,8 @@ constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
           .convolution = t.rank == 4};
 }
 
-// Fills one tensor with what next() gives, in PyTorch's order of its elements: the same seed gives
-// the same network whatever the layout.
+// Internal: fills one tensor with what next() gives, in PyTorch's order of its elements: the same
+// seed gives the same network whatever the layout.
 template <class Next>
 [[gnu::always_inline]] inline void fill_in_order(const FirstValues& t, float* values,
                                                  const Next& next) {
@@ -51,6 +53,7 @@ template <class Next>
   }
 }
 
+// Internal: see Initialization.
 [[gnu::always_inline]] inline void initialize_uniform(const FirstValues& t, float* values,
                                                       Generator& random) {
   if (t.initial != Initial::uniform) {
@@ -60,6 +63,7 @@ template <class Next>
   const float bound = 1.0f / std::sqrt(static_cast<float>(t.fan_in));
   fill_in_order(t, values, [&] { return bound * random.uniform(); });
 }
+// Internal: see Initialization.
 [[gnu::always_inline]] inline void initialize_normal(const FirstValues& t, float* values,
                                                      Generator& random) {
   if (t.initial != Initial::uniform || !t.convolution) {
@@ -69,13 +73,15 @@ template <class Next>
   fill_in_order(t, values, [&] { return deviation * random.normal(); });
 }
 
+// Internal: one tensor.
 inline void initialize_tensor(const FirstValues& t, float* values, Generator& random,
                               Initialization how) {
   how == Initialization::kaiming_normal ? initialize_normal(t, values, random)
                                         : initialize_uniform(t, values, random);
 }
 
-// Fills all of `parameters` (GraphView::total() floats); the alignment between is 0.
+// Fills all of `parameters` (GraphView::total() floats); the alignment between is 0. The same seed
+// gives the same numbers on every machine.
 inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
                        Initialization how = Initialization::kaiming_uniform) {
   std::fill_n(parameters, graph.total(), 0.0f);
@@ -86,6 +92,7 @@ inline void initialize(GraphView graph, float* parameters, std::uint64_t seed,
   }
 }
 
+// Internal: of all tensors of a network.
 template <class Net>
 inline constexpr auto first_values_of = [] {
   std::array<FirstValues, static_cast<std::size_t>(Net::graph.size.tensors)> values{};

@@ -9,7 +9,8 @@ namespace etch {
 
 // output() never fails: for a shape that doesn't fit it returns an unspecified shape, and check()
 // reports the error; and where named values are used (layers/saved.hpp) it doesn't know theirs.
-// lower() adds the layer's ops, parameters and buffers, and returns its output. Start from
+// lower() adds the layer's ops, parameters and buffers, and returns its output. Both are constexpr
+// for a network that the compiler makes. Start from
 // layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <class T>
 concept Layer = requires(const T layer, Shape shape, Graph& g, Value x) {

@@ -9,6 +9,7 @@
 
 namespace etch {
 
+// A batch for a loss, whose targets are of type T. An image of the output is (H, W, C).
 template <class T>
 struct LossCall {
   std::size_t batch, outputs, threads;  // outputs of one image
@@ -18,6 +19,9 @@ struct LossCall {
   float* doutput;                       // (batch, outputs); null: not wanted
 };
 
+// loss(call) returns the mean loss of the batch and, where doutput isn't null, writes its gradient
+// times `scale` there. targets_per_image(outputs) says how many targets each image has. See
+// losses/mse.hpp, and docs/training.md for one of your own.
 template <class T>
 concept Loss = requires(const T loss, const LossCall<typename T::Target>& call) {
   { loss(call) } -> std::same_as<float>;
@@ -32,12 +36,15 @@ concept Loss = requires(const T loss, const LossCall<typename T::Target>& call) 
 //   static Trainer<Net, CrossEntropyLoss{.weight = &weight}, Adam{}> trainer;
 using LossWeights = const std::span<const float>*;
 
+// How many there are, or `otherwise` where there are none.
 constexpr std::size_t count_or(LossWeights weights, std::size_t otherwise) {
   return weights != nullptr ? weights->size() : otherwise;
 }
+// The numbers, or null.
 constexpr const float* data_or_null(LossWeights weights) {
   return weights != nullptr ? weights->data() : nullptr;
 }
+// Whether all are finite and at least 0.
 constexpr bool are_weights(LossWeights weights) {
   for (std::size_t i = 0; i < count_or(weights, 0); ++i) {
     const float w = (*weights)[i];
@@ -46,7 +53,7 @@ constexpr bool are_weights(LossWeights weights) {
   return true;
 }
 
-// A loss of a network, as Module is a layer at a shape: a specialisation has static_asserts that
+// A loss of a network: a specialisation has static_asserts that
 // refuse wrong numbers and networks, one sentence each.
 template <auto loss, class Net>
 struct LossOf {};

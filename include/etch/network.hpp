@@ -8,7 +8,7 @@
 
 namespace etch {
 
-// The graph's tables at their exact size; at least one row each, for the language's sake.
+// Internal: the graph's tables at their exact size; at least one row each, for the language's sake.
 template <GraphSize size>
 struct GraphTables {
   std::array<Op, size.ops + 1> ops{};
@@ -29,6 +29,7 @@ struct GraphTables {
   }
 };
 
+// Internal: the tables of a network.
 template <Layer auto net, Shape input>
 constexpr GraphSize count_graph() {
   Graph g;
@@ -36,6 +37,7 @@ constexpr GraphSize count_graph() {
   return g.size();
 }
 
+// Internal: the tables of a network.
 template <Layer auto net, Shape input>
 constexpr auto lower_graph() {
   GraphTables<count_graph<net, input>()> t;
@@ -47,9 +49,15 @@ constexpr auto lower_graph() {
   return t;
 }
 
+// Internal: the tables of a network.
 template <Layer auto net, Shape input>
 inline constexpr auto graph_tables = lower_graph<net, input>();
 
+// A type: the layers `net` at an input of this shape. It has no objects; Inference, Trainer,
+// Parameters and Folded take it as their argument. A layer that can't take its
+// input is refused by one sentence with both numbers and the layer's name.
+//
+//   using LeNet = Network<lenet<10>, Shape{.channels = 1, .height = 28, .width = 28}>;
 template <Layer auto net, Shape input>
 struct Network {
   static_assert(input.elements() > 0, "Network: the input shape must not be empty");
@@ -59,9 +67,11 @@ struct Network {
   static_assert(RefusedBy<graph_tables<net, input>>::value);
 #endif
 
+  // Its ops, tensors and names.
   static constexpr GraphView graph = graph_tables<net, input>.view();
 
-  static constexpr Shape input_shape = input;
+  static constexpr Shape input_shape = input;  // of one image
+  // Of one image.
   static constexpr Shape output_shape = graph_tables<net, input>.output;
 
   // Learned numbers, as PyTorch counts them (running statistics are buffers).
@@ -73,9 +83,12 @@ struct Network {
 };
 
 // All parameters and running statistics of a network, in one block with fixed offsets. It may be
-// const, in flash. Network::graph.tensors says where each tensor lies.
+// const, in flash. Network::graph.tensors says where each tensor lies: GraphView::offset_of. They
+// are in the order that the kernels read, not in PyTorch's: save() and load() (etch/host/save.hpp)
+// convert.
 template <class Net>
 struct Parameters {
+  // Trainable, frozen, running statistics; not set before initialize() or load().
   alignas(buffer_alignment) float values[Net::graph.total() > 0 ? Net::graph.total() : 1];
 };
 
@@ -83,6 +96,7 @@ struct Parameters {
 // Training::frozen_in_place.
 template <class Net>
 struct Learned {
+  // As Parameters begins.
   alignas(buffer_alignment) float values[Net::graph.num_trainable];
 };
 

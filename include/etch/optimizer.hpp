@@ -12,13 +12,13 @@ namespace etch {
 // One move of `size` parameters that lie together. An optimizer's state is `states()` arrays as
 // long as all parameters that learn; state + k * stride is where the k-th is for these.
 struct OptimizerCall {
-  std::size_t size, threads;
-  std::uint64_t step;  // counted from 1
-  float lr;
-  float* parameters;
-  const float* gradients;
-  float* state;
-  std::size_t stride;
+  std::size_t size, threads;  // numbers, and the most threads to use
+  std::uint64_t step;         // counted from 1
+  float lr;                   // of this step
+  float* parameters;          // to be moved
+  const float* gradients;     // as many
+  float* state;               // 0 before the first step; null where states() is 0
+  std::size_t stride;         // floats from one array of state to the next
 };
 
 // Called once a tensor, with the number that it gave the tensor in the compiler: to treat biases
@@ -35,13 +35,16 @@ concept FlatOptimizer = requires(const T optimizer, const OptimizerCall& call) {
   optimizer(call);
 };
 
+// A structural value with the learning rate to begin with, and the number of its arrays of state,
+// as optimizers/sgd.hpp. It must move each parameter by its own numbers alone, in any order: then
+// threads and Update::fused change no bit.
 template <class T>
 concept Optimizer = (FlatOptimizer<T> || GroupedOptimizer<T>)&&requires(const T optimizer) {
   { optimizer.lr } -> std::convertible_to<double>;
   { optimizer.states() } -> std::same_as<std::size_t>;
 };
 
-// What no optimizer takes, nor does PyTorch: NaN isn't at least 0 either.
+// Internal: what no optimizer takes, nor does PyTorch: NaN isn't at least 0 either.
 template <auto o>
 constexpr bool check_optimizer() {
   static_assert(o.lr >= 0, "Optimizer: lr must be at least 0");
@@ -67,7 +70,7 @@ constexpr bool check_optimizer() {
   return true;
 }
 
-// The high half of a product: a * b in units of 2^-64.
+// Internal: the high half of a product: a * b in units of 2^-64.
 constexpr std::uint64_t fraction_product(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t low = 0xffffffff;
   const std::uint64_t cross = (a >> 32) * (b & low) + ((a & low) * (b & low) >> 32);

@@ -7,6 +7,7 @@
 
 namespace etch {
 
+// When the optimizer moves the parameters.
 enum class Update : unsigned char {
   accumulate,  // a gradient block like PyTorch's; the optimizer runs after the backward pass
   fused,       // a layer's gradient is applied and dropped as soon as it is known
@@ -14,31 +15,37 @@ enum class Update : unsigned char {
 
 // What backward makes again instead of forward keeping it: recompute.hpp. The same bits come out.
 struct Recompute {
+  // How much.
   enum Kind : unsigned char {
     nothing,      // all that backward needs is kept
     elementwise,  // outputs of batch norm, activations and dropout are recomputed
     blocks,       // all but the inputs of blocks, such as a Residual and its ReLU
     to_fit,       // as few blocks as let the arena take at most `bytes`: Recompute::budget{bytes}
   };
+  // As little as lets the arena fit: Recompute::budget{60 << 20}. Where it can't fit, the Trainer
+  // doesn't compile.
   struct budget {
-    std::size_t bytes;
+    std::size_t bytes;  // of the arena
   };
 
   Kind kind = nothing;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;  // of the arena, where kind is to_fit
   // Of to_fit, chosen so that the arena fits: BudgetSearch. See Schedule::mark_blocks.
   int blocks_dropped = 0;
-  std::size_t limit = 0;
+  std::size_t limit = 0;  // bytes: the longest stretch, with what is kept before it
 
   // What the arena may take.
   constexpr std::size_t budget_or_all() const {
     return kind == to_fit ? bytes : static_cast<std::size_t>(-1);
   }
 
+  // Implicitly, so that Training{.recompute = Recompute::blocks} is one.
   constexpr Recompute(Kind what = nothing) : kind(what) {}
+  // The same of Recompute::budget{bytes}.
   constexpr Recompute(budget most) : kind(to_fit), bytes(most.bytes) {}
 };
 
+// What an Inference is made for. Arena and steps follow from it in the compiler.
 struct InferenceOptions {
   std::size_t batch = 1, threads = 1;  // at most this many
   bool winograd = false;  // kernels/winograd.hpp where it pays: faster, less exact, more memory
@@ -52,12 +59,13 @@ enum class Initialization : unsigned char {
   kaiming_normal,   // convolutions with N(0, 2 / fan_out), as torchvision's ResNets; others default
 };
 
+// What a Trainer is made for, beside network, loss and optimizer.
 struct Training {
-  std::size_t batch = 1;  // at most this many images
-  Update update = Update::accumulate;
-  Recompute recompute{};
-  std::size_t threads = 1;  // at most this many
-  Initialization initialization = Initialization::kaiming_uniform;
+  std::size_t batch = 1;               // at most this many images
+  Update update = Update::accumulate;  // fused saves the gradients' memory
+  Recompute recompute{};               // less memory for more time, with the same bits
+  std::size_t threads = 1;             // at most this many
+  Initialization initialization = Initialization::kaiming_uniform;  // of parameters, by the seed
   // Parameters come from outside, and what is frozen stays there, as in flash: the trainer has only
   // what learns.
   bool frozen_in_place = false;

@@ -6,13 +6,14 @@
 
 namespace etch {
 
+// What GroupedOptimizer::group_of() is asked about, in the compiler.
 struct ParameterTensor {
-  const char* layer;  // "Conv2d"
-  const char* name;   // "weight"
-  int rank;           // PyTorch's: 4 a convolution's weight, 2 a Linear's, 1 a bias or of a norm
-  std::size_t size;   // floats
-  const Scope* scopes;
-  int scope;
+  const char* layer;    // "Conv2d"
+  const char* name;     // "weight"
+  int rank;             // PyTorch's: 4 a convolution's weight, 2 a Linear's, 1 a bias or of a norm
+  std::size_t size;     // floats
+  const Scope* scopes;  // of the graph
+  int scope;            // of the layer
 
   // Its name in PyTorch is `path` or begins with it and a dot: is_in("layer4.0").
   constexpr bool is_in(const char* path) const {
@@ -52,20 +53,23 @@ struct ParameterTensor {
   }
 };
 
-// Where a tensor lies among the parameters that learn, in floats, and its group.
+// Internal: where a tensor lies among the parameters that learn, in floats, and its group.
 struct ParameterRun {
   std::size_t at, size;
   int group;
 };
 
+// Internal: whether it is among them.
 constexpr bool learns(const Tensor& t) { return !t.buffer && !t.frozen; }
 
+// Internal: how many are.
 constexpr std::size_t count_learning(const GraphView& graph) {
   std::size_t count = 0;
   for (int i = 0; i < graph.size.tensors; ++i) count += learns(graph.tensors[i]);
   return count;
 }
 
+// Internal: all of them, with the groups that the optimizer gives them.
 template <std::size_t count>
 constexpr std::array<ParameterRun, count> parameter_runs(const GraphView& graph,
                                                          const auto& optimizer) {

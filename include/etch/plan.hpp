@@ -6,13 +6,14 @@ namespace etch {
 
 // A stretch of the arena that lives from its first step to its last.
 struct Buffer {
-  std::size_t bytes = 0;
+  std::size_t bytes = 0;      // without alignment
   int first = -1, last = -1;  // steps; -1: never touched
   std::size_t offset = 0;     // bytes
 };
 
 // Buffers begin on a cache line of the widest vector there is.
 inline constexpr std::size_t buffer_alignment = 64;
+// Bytes with the alignment behind them.
 constexpr std::size_t aligned(std::size_t bytes) {
   return (bytes + buffer_alignment - 1) / buffer_alignment * buffer_alignment;
 }
@@ -20,14 +21,15 @@ constexpr std::size_t aligned(std::size_t bytes) {
 // What a guarded program keeps free on both sides of a buffer.
 inline constexpr std::size_t guard_zone = buffer_alignment;
 
+// How much memory a plan takes.
 struct Peak {
   std::size_t arena_bytes = 0;  // the end of the highest buffer
   std::size_t live_bytes = 0;   // the most that lives at one step: no plan can be smaller
   int step = 0;                 // that step
 };
 
-// The arena's free space: gaps in the order of their offsets, the last one endless. They stay few
-// (a dozen for ResNet-152), so that planning is near linear in the number of buffers: the
+// Internal: the arena's free space, gaps in the order of their offsets, the last one endless. They
+// stay few (a dozen for ResNet-152), so that planning is near linear in the number of buffers: the
 // compiler's constexpr limits ask for that.
 class FreeSpace {
  public:
@@ -86,15 +88,16 @@ class FreeSpace {
   int size_ = 1;
 };
 
-// Working space of a plan: `starts` and `ends` (num_steps + 1 each) and `next` (2 * num_buffers).
+// Internal: working space of a plan, `starts` and `ends` (num_steps + 1 each) and `next` (2 *
+// num_buffers).
 struct PlanTables {
   int* starts;
   int* ends;
   int* next;
 };
 
-// Places a buffer when its first step comes, best fit; its space is free again after its last.
-// Near perfect for training, where most of what forward keeps is given back in reverse order.
+// Internal: places a buffer when its first step comes, best fit; its space is free again after its
+// last. Near perfect for training, where most of what forward keeps is given back in reverse order.
 constexpr Peak assign_in_time(Buffer* buffers, int num_buffers, int num_steps, PlanTables t) {
   for (int i = 0; i <= num_steps; ++i) t.starts[i] = t.ends[i] = -1;
   for (int b = num_buffers - 1; b >= 0; --b) {
@@ -126,8 +129,8 @@ constexpr Peak assign_in_time(Buffer* buffers, int num_buffers, int num_steps, P
   return peak;
 }
 
-// Places the largest buffer first, each at the lowest offset that is free for all its life; the
-// order of TensorFlow Lite Micro's planner. Meets the bound for ResNet's inference, where
+// Internal: places the largest buffer first, each at the lowest offset that is free for all its
+// life; the order of TensorFlow Lite Micro's planner. Meets the bound for ResNet's inference, where
 // placing in time leaves holes. Quadratic, so it isn't for the thousand buffers of training.
 // With a step, what lives there goes first: at the peak it then lies without a hole.
 class PlanBySize {
@@ -200,8 +203,8 @@ class PlanBySize {
   int size_ = 0;
 };
 
-// Gives every buffer its offset: in time, and by size too, in two orders, where that leaves a hole
-// and the buffers are few enough for the compiler.
+// Internal: gives every buffer its offset, in time, and by size too, in two orders, where that
+// leaves a hole and the buffers are few enough for the compiler.
 constexpr Peak assign_offsets(Buffer* buffers, int num_buffers, int num_steps, PlanTables t) {
   constexpr int few = 512;
   Peak peak = assign_in_time(buffers, num_buffers, num_steps, t);

@@ -10,16 +10,17 @@ namespace etch {
 // `sentence` is null where all is well. It begins with the layer's name: "Linear: in_features must
 // equal the size of the input".
 struct Problem {
-  const char* sentence = nullptr;
+  const char* sentence = nullptr;  // a literal; null: no problem
   std::size_t is = 0, wanted = 0;  // both 0 where the sentence compares no sizes
 
+  // Whether there is one.
   constexpr bool found() const { return sentence != nullptr; }
 };
 
 // A problem and its place: the scope (graph.hpp) that it is in, and how many ops are before it.
 struct Refusal {
-  Problem problem{};
-  int scope = -1, op = 0;
+  Problem problem{};       // none where nothing was refused
+  int scope = -1, op = 0;  // an index of Graph::scopes(), -1 for the root; ops before it
 };
 
 // The rules of a layer, checked in their order: it becomes the first problem that there is.
@@ -29,18 +30,22 @@ struct Refusal {
 //       .at_least(out_features, 1, "...: out_features must be at least 1");
 class Rules {
  public:
+  // is == wanted, or else the sentence.
   constexpr Rules equal(std::size_t is, std::size_t wanted, const char* sentence) const {
     return with(is == wanted, {sentence, is, wanted});
   }
+  // is >= wanted, or else the sentence.
   constexpr Rules at_least(std::size_t is, std::size_t wanted, const char* sentence) const {
     return with(is >= wanted, {sentence, is, wanted});
   }
+  // is <= wanted, or else the sentence.
   constexpr Rules at_most(std::size_t is, std::size_t wanted, const char* sentence) const {
     return with(is <= wanted, {sentence, is, wanted});
   }
   // What compares no sizes.
   constexpr Rules holds(bool well, const char* sentence) const { return with(well, {sentence}); }
 
+  // The first rule that is broken, or none.
   constexpr operator Problem() const { return problem_; }
 
  private:

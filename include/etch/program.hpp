@@ -8,6 +8,7 @@
 
 namespace etch {
 
+// What a step does.
 enum class StepKind : unsigned char {
   prepare,  // once, before the first run: see Op::prepare
   forward,
@@ -20,60 +21,64 @@ enum class StepKind : unsigned char {
 
 // An operand is a byte offset in the arena, or one of these.
 inline constexpr std::uint32_t absent = 0xffffffff;
+// The images that a program is called with, which are not in the arena.
 inline constexpr std::uint32_t network_input = 0xfffffffe;
 // Offsets count units of this many bytes, so that 32 bits reach 16 GiB.
 inline constexpr std::size_t unit = 4;
 
+// One line of a program: what runs, on which operands.
 struct Step {
-  Kernel run = nullptr;
-  std::uint32_t x = absent, skip = absent, y = absent, dy = absent, dx = absent;
-  std::uint32_t saved = absent, scratch = absent;
-  std::uint32_t gradients = absent;  // in the arena (Update::fused), else see `parameters`
-  std::uint32_t norm = absent;       // see Call::norm
-  std::uint32_t prepared = absent;   // not in the arena: from the start of the prepared weights
-  std::uint32_t parameters = 0;      // floats, from the start of Parameters
-  std::uint32_t count = 0;           // floats: parameters of the op; 0: none that learn
-  std::uint32_t buffers = 0;         // floats, from the start of Parameters
-  std::int16_t stream = 0;           // of random numbers: the op that draws them
-  StepKind kind = StepKind::forward;
-  Mode mode = Mode::evaluate;
-  bool accumulate_dx = false;
-  bool relu = false;
+  Kernel run = nullptr;  // null of a loss or an update
+  std::uint32_t x = absent, skip = absent, y = absent, dy = absent, dx = absent;  // see Call
+  std::uint32_t saved = absent, scratch = absent;                                 // see Call
+  std::uint32_t gradients = absent;   // in the arena (Update::fused), else see `parameters`
+  std::uint32_t norm = absent;        // see Call::norm
+  std::uint32_t prepared = absent;    // not in the arena: from the start of the prepared weights
+  std::uint32_t parameters = 0;       // floats, from the start of Parameters
+  std::uint32_t count = 0;            // floats: parameters of the op; 0: none that learn
+  std::uint32_t buffers = 0;          // floats, from the start of Parameters
+  std::int16_t stream = 0;            // of random numbers: the op that draws them
+  StepKind kind = StepKind::forward;  // whether `run` runs it, or the loss or optimizer
+  Mode mode = Mode::evaluate;         // see Call
+  bool accumulate_dx = false;         // see Call
+  bool relu = false;                  // see Call
   // Not in a binary: what this is a step of, and the last of the ops that are fused into it.
   std::int16_t op = -1, last = -1;
 };
 
 // Where a program runs.
 struct Memory {
-  std::byte* arena = nullptr;
+  std::byte* arena = nullptr;         // begins on buffer_alignment
   std::byte* prepared = nullptr;      // weights made by the steps of kind prepare
   const float* input = nullptr;       // (batch, H, W, C)
   const float* parameters = nullptr;  // all of them
   float* trained = nullptr;           // those that learn, and in training all that changes; or null
   float* gradients = nullptr;         // Update::accumulate: the gradient block, else null
-  std::size_t batch = 1, threads = 1;
-  std::uint64_t key = 0;    // of this training step's random numbers
-  bool accumulate = false;  // gradients are added to those of earlier batches
+  std::size_t batch = 1, threads = 1;  // images of `input`, and the most threads to use
+  std::uint64_t key = 0;               // of this training step's random numbers
+  bool accumulate = false;             // gradients are added to those of earlier batches
 
+  // An operand in the arena; null where it is absent.
   float* at(std::uint32_t offset) const {
     return offset == absent ? nullptr : kernels::typed<float>(arena + offset * unit);
   }
-  // Only ever read: no step writes over the network's input.
+  // The same, or the network's input. Only ever read: no step writes over the network's input.
   const float* source(std::uint32_t offset) const {
     return offset == network_input ? input : at(offset);
   }
+  // Where a backward step writes gradients of parameters; null: the layer has none that learn.
   [[gnu::always_inline]] float* gradients_of(const Step& s) const {
     if (s.count == 0) return nullptr;
     return s.gradients != absent ? at(s.gradients) : gradients + s.parameters;
   }
 };
 
-// StepKind::add: count numbers an image.
+// Internal: StepKind::add, count numbers an image.
 inline void sum_of_gradients(const Call& c) {
   kernels::add({c.batch * c.count, c.threads, c.x, c.dy, c.dx});
 }
 
-// The steps of a program as they lie in a binary.
+// Internal: the steps of a program as they lie in a binary.
 template <const auto& steps>
 inline constexpr auto& compact_steps =
     compact<steps, &Step::run, &Step::x, &Step::skip, &Step::y, &Step::dy, &Step::dx, &Step::saved,
@@ -81,7 +86,7 @@ inline constexpr auto& compact_steps =
             &Step::count, &Step::buffers, &Step::stream, &Step::kind, &Step::mode,
             &Step::accumulate_dx, &Step::relu>;
 
-// What a step is called with.
+// Internal: what a step is called with.
 template <class C = Call>
 [[gnu::always_inline]] inline C call_of(const Step& s, const Memory& m) {
   C c;
@@ -122,9 +127,10 @@ inline void run_step(const Step& s, const Memory& m, const Op* ops) {
   s.run(c);
 }
 
+// Internal: see run_training().
+constexpr void nothing_to_do(std::size_t) {}
 // Runs a training program; run(step), loss(step) and update(step) do the steps of their kinds, and
 // done(index) is called after each.
-constexpr void nothing_to_do(std::size_t) {}
 template <class Steps, class Run, class Loss, class Update, class Done = void(std::size_t)>
 [[gnu::always_inline]] inline void run_training(const Steps& steps, const Run& run,
                                                 const Loss& loss, const Update& update,

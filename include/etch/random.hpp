@@ -17,14 +17,16 @@ namespace etch {
   return x ^ (x >> 31);
 }
 
-// 64 bits to 64 well mixed bits: SplitMix64's first number for the seed x.
+// SplitMix64's step: 2^64 divided by the golden ratio, made odd.
 inline constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15u;
+// 64 bits to 64 well mixed bits: SplitMix64's first number for the seed x.
 constexpr std::uint64_t mix(std::uint64_t x) { return spread_bits(x + golden_gamma); }
 
 // A sequence that is a function of its seed; its whole state is the two numbers.
 struct Generator {
-  std::uint64_t seed = 0, drawn = 0;
+  std::uint64_t seed = 0, drawn = 0;  // `drawn`: how many numbers so far
 
+  // The next 64 bits.
   constexpr std::uint64_t bits() { return mix(mix(seed) + drawn++); }
 
   // In [0, n), n > 0, by the high half of a product (Lemire 2019; a bias of n / 2^32 stays).

@@ -6,20 +6,24 @@
 
 namespace etch {
 
+// n - 1 characters and the null behind them.
 template <std::size_t n>
 struct Text {
-  char characters[n]{};
+  char characters[n]{};  // ends with 0
 
+  // Implicitly, so that a literal can stand in the place of a Text.
   constexpr Text(const char (&text)[n]) {
     for (std::size_t i = 0; i < n; ++i) characters[i] = text[i];
   }
+  // Whether it is "".
   constexpr bool empty() const { return n == 1; }
 };
 
 // The same characters at an address of their own.
 template <Text text>
 struct StaticText {
-  static constexpr auto storage = text;
+  static constexpr auto storage = text;  // one object a text, in every file of a program
+  // The characters, null-terminated.
   static constexpr const char* value = storage.characters;
 };
 

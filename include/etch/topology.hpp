@@ -12,6 +12,7 @@ namespace etch {
 // compiler and machine.
 class TopologyHash {
  public:
+  // What is added next, in an order that is a part of the hash.
   constexpr void add(const char* text) {
     for (; *text != 0; ++text) add(static_cast<unsigned char>(*text));
   }
@@ -46,12 +47,14 @@ class TopologyHash {
     add(static_cast<std::uint64_t>(t.rank)), add(t.buffer), add(t.frozen), add(t.offset);
     add(g.input), add(g.output), add(g.groups), add(g.window);
   }
+  // The hash of what was added.
   constexpr std::uint64_t value() const { return hash_; }
 
  private:
   std::uint64_t hash_ = 0xCBF29CE484222325u;
 };
 
+// Of a graph, in the compiler or at run time.
 constexpr std::uint64_t topology_hash(GraphView graph) {
   TopologyHash hash;
   for (int i = 0; i < graph.size.values; ++i) hash.add(graph.values[i]);
@@ -61,6 +64,7 @@ constexpr std::uint64_t topology_hash(GraphView graph) {
   return hash.value();
 }
 
+// Of a network.
 template <class Net>
 inline constexpr std::uint64_t topology = topology_hash(Net::graph);
 

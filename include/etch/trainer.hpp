@@ -17,7 +17,10 @@ namespace etch {
 
 // sizeof(Trainer<...>) is all the memory that training takes: parameters, gradients, optimizer
 // state and arena. ResNet-101's is 700 MB, and no stack's: make it with std::make_unique; firmware
-// makes a small one static. A copy is a trainer of its own that goes on with the same bits.
+// makes a small one static. A copy is a trainer of its own that goes on with the same bits. Neither
+// heap nor exceptions; broken contracts are checked in debug builds, see contract_handler. One
+// object serves one thread at a time. The same seed and batches end in the same bits, for any
+// number of threads, Update and Recompute.
 //
 //   static Trainer<LeNet, CrossEntropyLoss{}, Adam{.lr = 1e-3}, Training{.batch = 32}> trainer;
 //   float loss = trainer.step(images, labels);
@@ -63,19 +66,29 @@ class Trainer {
 
   using Target = typename decltype(loss)::Target;
 
+  // An array of Step: what runs.
   static constexpr auto steps = exact_steps<plan.num_steps>(plan);
+  // Bytes of activations, their gradients and scratch.
   static constexpr std::size_t arena_bytes = plan.peak.arena_bytes;
+  // The most that lives at once: no arena could be smaller.
   static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
+  // The step at which it does.
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
   // Multiply-accumulates an image that backward makes again; forward has Net's macs.
   static constexpr std::uint64_t recompute_macs = plan.recompute_macs;
+  // Of the parameters that the trainer has itself.
   static constexpr std::size_t parameter_bytes =
       in_place ? size * sizeof(float) : Net::parameter_bytes;
+  // Of Update::accumulate; with fused they are in the arena.
   static constexpr std::size_t gradient_bytes = fused ? 0 : size * sizeof(float);
+  // Of the optimizer's state.
   static constexpr std::size_t optimizer_bytes = optimizer.states() * size * sizeof(float);
 
+  // Floats of an image.
   static constexpr std::size_t input_size = Net::input_shape.elements();
+  // Floats of an image's outputs.
   static constexpr std::size_t output_size = Net::output_shape.elements();
+  // Targets of an image.
   static constexpr std::size_t target_size = loss.targets_per_image(output_size);
 
   // Parameters begin as Training::initialization says, from a seed; optimizer state begins at 0.
@@ -95,7 +108,8 @@ class Trainer {
 
   // One step of training on a batch: images (N, H, W, C), N from 1 to options.batch (from 2 with a
   // batch norm over one value a channel of an image), and a target (or target_size of them) for
-  // each. Returns the batch's mean loss, from before the update.
+  // each. Returns the batch's mean loss, from before the update. The last batch of an epoch may be
+  // smaller. Where it isn't finite the parameters are of no more use: nothing checks that here.
   float step(std::span<const float> images, std::span<const Target> targets) {
     pending_ = false;
     const float value = run(images, targets, 1.0f);
@@ -121,6 +135,7 @@ class Trainer {
     static_assert(!fused, "Trainer: backward() without update needs Update::accumulate");
     return run(images, targets, scale);
   }
+  // Moves the parameters against the gradients of backward().
   void update() {
     static_assert(!fused, "Trainer: update() needs Update::accumulate");
     move(0, size, gradients_);
@@ -146,8 +161,9 @@ class Trainer {
     return {m.source(plan.output), outputs_};
   }
 
-  // Parameters; with Training::frozen_in_place those that learn alone.
+  // Parameters<Net>; with Training::frozen_in_place Learned<Net>, those that learn alone.
   using Own = std::conditional_t<in_place, Learned<Net>, Parameters<Net>>;
+  // The same; they may be written to between steps.
   Own& parameters() { return parameters_; }
   const Own& parameters() const { return parameters_; }
   // As the parameters that learn; null with Update::fused. See GraphView::offset_of.
@@ -156,7 +172,9 @@ class Trainer {
   std::span<float> optimizer_state() { return {state_, optimizer.states() * size}; }
   std::span<const float> optimizer_state() const { return {state_, optimizer.states() * size}; }
 
+  // The learning rate of the next update; the optimizer's own at first.
   float lr() const { return lr_; }
+  // Sets it, at least 0: schedules are in optimizers/lr_schedule.hpp.
   void set_lr(double lr) {
     must(lr >= 0, "Trainer: the learning rate must be at least 0", lr, 0);
     lr_ = static_cast<float>(lr);
@@ -167,13 +185,17 @@ class Trainer {
   // given the other's parameters(), optimizer_state(), lr(), and these two. On hosts save() and
   // load() of etch/host/save.hpp do all of that.
   std::uint64_t runs() const { return runs_; }
+  // How many updates were made.
   std::uint64_t updates() const { return updates_; }
+  // Goes on at these counts; see runs(). Gradients that were not applied are forgotten.
   void resume_at(std::uint64_t runs, std::uint64_t updates) {
     runs_ = runs;
     updates_ = updates;
     pending_ = false;
   }
+  // What initial values and random draws follow from.
   std::uint64_t seed() const { return seed_; }
+  // The same with the seed of the other trainer.
   void resume_at(std::uint64_t runs, std::uint64_t updates, std::uint64_t seed) {
     resume_at(runs, updates);
     seed_ = seed;
