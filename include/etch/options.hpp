@@ -28,7 +28,7 @@ struct Recompute {
     std::size_t bytes;  // of the arena
   };
 
-  Kind kind = nothing;
+  Kind kind = nothing;    // how much
   std::size_t bytes = 0;  // of the arena, where kind is to_fit
   // Of to_fit, chosen so that the arena fits: BudgetSearch. See Schedule::mark_blocks.
   int blocks_dropped = 0;

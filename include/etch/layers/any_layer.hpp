@@ -19,6 +19,7 @@
 
 namespace etch {
 
+// Any of them, as a value of one type.
 using AnyLayer =
     std::variant<ReLU, Conv2d, Linear, BatchNorm2d, BatchNorm1d, MaxPool2d, AvgPool2d,
                  GlobalAvgPool2d, ReLU6, LeakyReLU, Sigmoid, Tanh, Softmax, Dropout, Flatten>;

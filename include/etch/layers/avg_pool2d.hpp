@@ -9,11 +9,11 @@ namespace etch {
 // stride: 0 means kernel_size. count_include_pad: padding counts as zeros in the mean.
 // extra_padding: more below the input and on its right.
 struct AvgPool2d {
-  Pair kernel_size{};
-  Pair stride = 0;
-  Pair padding = 0;
-  bool count_include_pad = true;
-  Pair extra_padding = 0;
+  Pair kernel_size{};             // pixels
+  Pair stride = 0;                // pixels; 0: kernel_size
+  Pair padding = 0;               // pixels, on each side: at most half of kernel_size
+  bool count_include_pad = true;  // false: the mean is over the pixels of the image alone
+  Pair extra_padding = 0;         // pixels, below and on the right alone
 
   static constexpr const char* name = "AvgPool2d";
   static constexpr void fields(auto& l, const auto& visit) {
@@ -51,6 +51,7 @@ struct AvgPool2d {
   }
 
   constexpr Value lower(Graph& g, Value x) const { return lower(g, x, name); }
+  // Under the name of a layer that is one.
   constexpr Value lower(Graph& g, Value x, const char* kind) const {
     const Shape y = output(x.shape);
     return g.add({.kind = kind,

@@ -7,7 +7,7 @@
 
 namespace etch {
 
-// What both have in common. Channels of the input; a row is a pixel.
+// Internal: what both have in common. Channels of the input; a row is a pixel.
 struct BatchNorm {
   const char* kind;
   float eps, momentum;
@@ -92,10 +92,10 @@ struct BatchNorm {
 // variance from the batch and moves the running ones by momentum; evaluation takes the running
 // ones. Parameters: weight, bias (channels). Buffers: running_mean, running_var (channels).
 struct BatchNorm2d {
-  std::size_t num_features = 0;  // derived; where given, checked
-  float eps = 1e-5f;
-  float momentum = 0.1f;
-  bool affine = true;
+  std::size_t num_features = 0;  // channels: derived; where given, checked
+  float eps = 1e-5f;             // above 0
+  float momentum = 0.1f;         // of the running statistics: the share of the batch's
+  bool affine = true;            // false: without weight and bias
 
   static constexpr const char* name = "BatchNorm2d";
   static constexpr void fields(auto& l, const auto& visit) {
@@ -119,10 +119,10 @@ struct BatchNorm2d {
 
 // The same over vectors (N, C), or over sequences (N, C, L) with Shape{C, 1, L}.
 struct BatchNorm1d {
-  std::size_t num_features = 0;
-  float eps = 1e-5f;
-  float momentum = 0.1f;
-  bool affine = true;
+  std::size_t num_features = 0;  // channels: derived; where given, checked
+  float eps = 1e-5f;             // above 0
+  float momentum = 0.1f;         // of the running statistics: the share of the batch's
+  bool affine = true;            // false: without weight and bias
 
   static constexpr const char* name = "BatchNorm1d";
   static constexpr void fields(auto& l, const auto& visit) {

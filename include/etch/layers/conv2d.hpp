@@ -5,20 +5,21 @@
 
 namespace etch {
 
-// Parameters: weight (out_channels, in_channels / groups, kernel height, kernel width), bias.
-// A depthwise convolution has groups = in_channels. extra_padding: so many more zeros below the
-// input and on its right, as TensorFlow's padding "same" has with a stride.
+// y[o] = bias[o] + the sum over input channels and taps of weight * x: (N, H, W, in_channels) to
+// (N, H', W', out_channels). Parameters: weight (out_channels, in_channels / groups, kernel height,
+// kernel width), bias. A depthwise convolution has groups = in_channels. extra_padding: so many
+// more zeros below the input and on its right, as TensorFlow's padding "same" has with a stride.
 struct Conv2d {
-  std::size_t in_channels = 0;  // derived; where given, checked
-  std::size_t out_channels = 0;
-  Pair kernel_size{};
-  Pair stride = 1;
-  Pair padding = 0;
-  Pair dilation = 1;
-  std::size_t groups = 1;
-  bool bias = true;
-  Algorithm algorithm = Algorithm::gemm;
-  Pair extra_padding = 0;
+  std::size_t in_channels = 0;            // derived; where given, checked
+  std::size_t out_channels = 0;           // of the output
+  Pair kernel_size{};                     // taps
+  Pair stride = 1;                        // pixels
+  Pair padding = 0;                       // pixels of zeros, on each side
+  Pair dilation = 1;                      // pixels from tap to tap
+  std::size_t groups = 1;                 // divides both numbers of channels
+  bool bias = true;                       // one number an output channel is added
+  Algorithm algorithm = Algorithm::gemm;  // what computes it
+  Pair extra_padding = 0;                 // pixels, below and on the right alone
 
   static constexpr const char* name = "Conv2d";
   static constexpr void fields(auto& l, const auto& visit) {

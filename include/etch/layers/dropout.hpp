@@ -9,7 +9,7 @@ namespace etch {
 // In training y = x / (1 - p) with probability 1 - p, else 0; in evaluation y = x, at no cost.
 // Nothing is saved for backward: which elements stay is a function of the step and the index.
 struct Dropout {
-  float p = 0.5f;
+  float p = 0.5f;  // the share that is dropped, in [0, 1]
 
   static constexpr const char* name = "Dropout";
   static constexpr void fields(auto& l, const auto& visit) { visit("p", l.p); }

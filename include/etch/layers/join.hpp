@@ -6,15 +6,15 @@
 
 namespace etch {
 
-// y = x + skip.
+// Internal: y = x + skip.
 struct Sum {
   [[gnu::always_inline]] static void forward(const Call& c, const Attributes& a) {
     kernels::add({c.batch * a.inputs(), c.threads, c.x, c.skip, c.y});
   }
 };
 
-// y = x * skip, of one size: geometry.input. Backward makes the gradient of that input which it
-// isn't given.
+// Internal: y = x * skip, of one size, geometry.input. Backward makes the gradient of that input
+// which it isn't given.
 struct Product {
   static void forward(const Call& c, const Attributes& a) {
     kernels::multiply({c.batch * a.inputs(), c.threads, c.x, c.skip, c.y});
@@ -24,7 +24,7 @@ struct Product {
   }
 };
 
-// The same where skip has one number a channel.
+// Internal: the same where skip has one number a channel.
 struct GatedProduct {
   static constexpr std::size_t pixels(const Attributes& a) {
     return a.geometry.input.height * a.geometry.input.width;
@@ -43,7 +43,7 @@ struct GatedProduct {
   }
 };
 
-// x, of geometry.input, goes to some channels of y, of geometry.output.
+// Internal: x, of geometry.input, goes to some channels of y, of geometry.output.
 struct ConcatPart {
   static std::size_t rows(const Call& c, const Attributes& a) {
     return c.batch * a.geometry.input.height * a.geometry.input.width;
@@ -60,7 +60,7 @@ struct ConcatPart {
   }
 };
 
-// Of two values that are added.
+// Internal: of two values that are added.
 constexpr Problem sum_problem(Value a, Value b) {
   return Rules()
       .equal(a.shape.channels, b.shape.channels, "Add: branches must end in the same channels")
@@ -68,6 +68,7 @@ constexpr Problem sum_problem(Value a, Value b) {
       .equal(a.shape.width, b.shape.width, "Add: branches must end in the same width")
       .equal(a.layout.channels, b.layout.channels, "Add: branches must all be flattened, or none");
 }
+// Internal: of values that fit.
 constexpr Value add_sum(Graph& g, Value x, Value skip, const char* kind) {
   return g.add({.kind = kind,
                 .attributes = {.geometry = {.input = x.shape}},
@@ -77,13 +78,15 @@ constexpr Value add_sum(Graph& g, Value x, Value skip, const char* kind) {
                 .in_place = true},
                x);
 }
+// Internal: y = x + skip, or a refusal.
 constexpr Value lower_sum(Graph& g, Value x, Value skip) {
   return g.accepts(sum_problem(x, skip)) ? add_sum(g, x, skip, "Add") : x;
 }
 
+// Internal: whether it has one number a channel.
 constexpr bool is_one_pixel(Value v) { return v.layout.height == 1 && v.layout.width == 1; }
 
-// Of x and a value with as many numbers, or one a channel.
+// Internal: of x and a value with as many numbers, or one a channel.
 constexpr Problem product_problem(Value x, Value gate) {
   const bool one = is_one_pixel(gate);
   return Rules()
@@ -96,6 +99,7 @@ constexpr Problem product_problem(Value x, Value gate) {
       .equal(x.layout.channels, gate.layout.channels,
              "Multiply: branches must all be flattened, or none");
 }
+// Internal: their product, or a refusal.
 constexpr Value lower_product(Graph& g, Value x, Value gate) {
   if (is_one_pixel(x) && !is_one_pixel(gate)) {
     const Value first = x;
@@ -115,7 +119,8 @@ constexpr Value lower_product(Graph& g, Value x, Value gate) {
                x);
 }
 
-// Parts are added as soon as they are there: a branch's own buffer is free before the next branch.
+// Internal: parts are added as soon as they are there: a branch's own buffer is free before the
+// next branch.
 class Concatenation {
  public:
   constexpr explicit Concatenation(Graph& graph) : graph_(graph), first_(graph.size().ops) {}
@@ -165,7 +170,7 @@ class Concatenation {
   std::size_t end_ = 0;  // channels so far
 };
 
-// One branch, the index-th, under its number, or under its own name where it is Named.
+// Internal: one branch, the index-th, under its number, or under its own name where it is Named.
 template <class L>
 constexpr Value lower_branch(Graph& g, const L& branch, Value x, std::size_t& index) {
   return lower_numbered(g, branch, x, index);

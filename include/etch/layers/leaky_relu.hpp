@@ -9,14 +9,14 @@ namespace etch {
 
 // y = x where x > 0, else negative_slope * x; any shape.
 struct LeakyReLU {
-  float negative_slope = 0.01f;
+  float negative_slope = 0.01f;  // above 0 and finite
 
   static constexpr const char* name = "LeakyReLU";
   static constexpr void fields(auto& l, const auto& visit) {
     visit("negative_slope", l.negative_slope);
   }
   constexpr Shape output(Shape x) const { return x; }
-  // Backward reads the sign of x off y.
+  // Why the slope is no good: backward reads the sign of x off y.
   constexpr Problem check(Value) const {
     return Rules().holds(
         negative_slope > 0 && negative_slope < std::numeric_limits<float>::infinity(),

@@ -5,12 +5,13 @@
 
 namespace etch {
 
-// y = x W^T + b. Parameters: weight (out_features, in_features), bias (out_features).
+// y = x W^T + b: (N, in_features) to (N, out_features). Parameters: weight (out_features,
+// in_features), bias (out_features).
 struct Linear {
-  std::size_t in_features = 0;  // derived; where given, checked
-  std::size_t out_features = 0;
-  bool bias = true;
-  Algorithm algorithm = Algorithm::gemm;
+  std::size_t in_features = 0;            // derived; where given, checked
+  std::size_t out_features = 0;           // numbers of the output
+  bool bias = true;                       // one number an output is added
+  Algorithm algorithm = Algorithm::gemm;  // what computes it
 
   static constexpr const char* name = "Linear";
   static constexpr void fields(auto& l, const auto& visit) {

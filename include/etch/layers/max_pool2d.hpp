@@ -10,11 +10,11 @@ namespace etch {
 // stride: 0 means kernel_size. extra_padding: more below the input and on its right. Backward keeps
 // one byte an output: which tap of the window won.
 struct MaxPool2d {
-  Pair kernel_size{};
-  Pair stride = 0;
-  Pair padding = 0;
-  Pair dilation = 1;
-  Pair extra_padding = 0;
+  Pair kernel_size{};      // taps, at most 256 in all
+  Pair stride = 0;         // pixels; 0: kernel_size
+  Pair padding = 0;        // pixels that never win, on each side: at most half of kernel_size
+  Pair dilation = 1;       // pixels from tap to tap
+  Pair extra_padding = 0;  // pixels, below and on the right alone
 
   static constexpr const char* name = "MaxPool2d";
   static constexpr void fields(auto& l, const auto& visit) {

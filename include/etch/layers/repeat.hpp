@@ -4,7 +4,7 @@
 
 namespace etch {
 
-// Of a block that makes `after` of `before`.
+// Internal: of a block that makes `after` of `before`.
 constexpr Problem repeat_problem(Shape before, Shape after) {
   return Rules()
       .equal(after.channels, before.channels,

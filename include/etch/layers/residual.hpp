@@ -5,7 +5,7 @@
 
 namespace etch {
 
-// Adds the end of a Residual.
+// Internal: adds the end of a Residual.
 constexpr Value lower_residual(Graph& g, Value body, Value shortcut) {
   const Shape y = body.shape, skip = shortcut.shape;
   const Problem problem =
@@ -31,6 +31,7 @@ struct Residual {
   }
 };
 
+// Internal: the shortcut, under its name.
 template <class L>
 constexpr Value lower_shortcut(Graph& g, const L& shortcut, Value x) {
   const int outer = g.enter("shortcut");

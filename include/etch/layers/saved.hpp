@@ -20,12 +20,13 @@ struct Save {
   }
 };
 
-// The functions below serve the compiler and a network of a file.
+// Internal: these functions serve the compiler and a network of a file.
 constexpr Value lower_load(Graph& g, const char* name, Value x) {
   const Value saved = g.saved(name, x, "Load: a name must be saved before it is used");
   g.replace(name, x);
   return saved;
 }
+// Internal: see above.
 constexpr Value lower_concat_with(Graph& g, const char* name, Value x) {
   const Value saved = g.saved(name, x, "ConcatWith: a name must be saved before it is used");
   if (g.refused()) return x;
@@ -34,10 +35,12 @@ constexpr Value lower_concat_with(Graph& g, const char* name, Value x) {
   whole.add(saved);
   return whole.finish();
 }
+// Internal: see above.
 constexpr Value lower_add_with(Graph& g, const char* name, Value x) {
   const Value saved = g.saved(name, x, "AddWith: a name must be saved before it is used");
   return g.refused() ? x : lower_sum(g, x, saved);
 }
+// Internal: see above.
 constexpr Value lower_multiply_with(Graph& g, const char* name, Value x) {
   const Value saved = g.saved(name, x, "MultiplyWith: a name must be saved before it is used");
   return g.refused() ? x : lower_product(g, x, saved);

@@ -7,7 +7,7 @@
 
 namespace etch {
 
-// One child of a Sequential, the index-th, under its number.
+// Internal: one child of a Sequential, the index-th, under its number.
 template <class L>
 constexpr Value lower_child(Graph& g, const L& child, Value x, std::size_t& index) {
   return lower_numbered(g, child, x, index);
@@ -23,6 +23,8 @@ constexpr Value lower_child(Graph& g, const Repeat<n, block>& child, Value x, st
   return g.refused() ? x : child.lower_copies(g, x, index);
 }
 
+// One layer after the other. PyTorch equivalent: torch.nn.Sequential
+// https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
 // The parameters of the i-th layer are named "i.weight" and so on; a Named layer has its own
 // name, and Repeat<n, block> counts as n layers.
 template <Layer auto... layers>

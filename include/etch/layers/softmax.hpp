@@ -28,6 +28,7 @@ struct Softmax {
   [[gnu::always_inline]] static void backward(const Call& c, const Attributes& a) {
     kernels::softmax_gradient({rows(c, a), a.geometry.input.channels, c.threads, c.y, c.dy, c.dx});
   }
+  // Pixels of all images.
   [[gnu::always_inline]] static std::size_t rows(const Call& c, const Attributes& a) {
     return c.batch * a.geometry.input.height * a.geometry.input.width;
   }

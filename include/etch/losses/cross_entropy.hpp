@@ -14,9 +14,9 @@ namespace etch {
 // that share of the target evenly to all classes. `weight` has a number a class: the mean is that
 // of the images weighted by their labels'.
 struct CrossEntropyLoss {
-  float label_smoothing = 0;
-  std::int32_t ignore_index = -100;
-  LossWeights weight = nullptr;  // null: all 1
+  float label_smoothing = 0;         // in [0, 1]
+  std::int32_t ignore_index = -100;  // the label of images that don't count
+  LossWeights weight = nullptr;      // null: all 1
 
   using Target = std::int32_t;
   static constexpr std::size_t targets_per_image(std::size_t) { return 1; }

@@ -12,7 +12,7 @@ namespace etch {
 // Of a difference v: v^2 / 2 up to delta, delta * (|v| - delta / 2) beyond. The mean over all
 // outputs of all images. Targets: as the output, (N, H, W, C).
 struct HuberLoss {
-  float delta = 1;
+  float delta = 1;  // above 0: where the square ends
 
   using Target = float;
   static constexpr std::size_t targets_per_image(std::size_t outputs) { return outputs; }
@@ -25,7 +25,7 @@ struct HuberLoss {
 
 // HuberLoss{beta} / beta: its slope beyond is 1. With a beta of 0 it would be L1Loss.
 struct SmoothL1Loss {
-  float beta = 1;
+  float beta = 1;  // above 0: where the square ends
 
   using Target = float;
   static constexpr std::size_t targets_per_image(std::size_t outputs) { return outputs; }

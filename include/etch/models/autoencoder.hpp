@@ -5,6 +5,7 @@
 
 namespace etch {
 
+// A fully connected layer, a norm and a ReLU.
 template <std::size_t features, Norm norm>
 inline constexpr auto linear_norm = Sequential<Named<"fc", Linear{.out_features = features}>{},
                                                Named<"bn", BatchNorm1d{}>{}, ReLU{}>{};

@@ -7,7 +7,7 @@ namespace etch {
 
 // How many blocks each of the four stages has.
 struct Blocks {
-  std::size_t stage[4];
+  std::size_t stage[4];  // from the input on
 };
 
 // Where the stride of a bottleneck sits.
@@ -16,6 +16,7 @@ enum class Stride : unsigned char {
   on_first_1x1,  // the paper
 };
 
+// With batch norms, or without: as a network whose norms were folded into its convolutions.
 enum class Norm : unsigned char { batch, without };
 
 // A convolution and, after it, its batch norm: Named<conv>, Named<bn>.
@@ -27,8 +28,10 @@ inline constexpr auto conv_norm<conv, bn, layer, Norm::without> =
 
 // Two 3x3 convolutions: ResNet-18 and -34.
 struct BasicBlock {
+  // Channels of the output for each of `width`.
   static constexpr std::size_t expansion = 1;
 
+  // Beside its shortcut.
   template <std::size_t width, std::size_t stride, Stride, Norm norm>
   static constexpr auto body = Sequential<
       Named<"", conv_norm<"conv1", "bn1",
@@ -47,8 +50,10 @@ struct BasicBlock {
 
 // 1x1 to `width`, 3x3, 1x1 to 4 * width: ResNet-50 and deeper.
 struct Bottleneck {
+  // Channels of the output for each of `width`.
   static constexpr std::size_t expansion = 4;
 
+  // Beside its shortcut.
   template <std::size_t width, std::size_t stride, Stride where, Norm norm>
   static constexpr auto body = Sequential<
       Named<"", conv_norm<"conv1", "bn1",
@@ -79,12 +84,14 @@ inline constexpr auto downsample = Named<
               Conv2d{.out_channels = channels, .kernel_size = 1, .stride = stride, .bias = false},
               norm>>{};
 
+// A block whose shortcut is a 1x1 convolution: the first of a stage.
 template <class Block, std::size_t width, std::size_t stride, Stride where, Norm norm>
 inline constexpr auto first_block =
     Sequential<Named<"", Residual<Block::template body<width, stride, where, norm>,
                                   downsample<Block::expansion * width, stride, norm>>{}>{},
                ReLU{}>{};
 
+// A block with a shortcut that changes nothing.
 template <class Block, std::size_t width, Stride where, Norm norm>
 inline constexpr auto next_block =
     Sequential<Named<"", Residual<Block::template body<width, 1, where, norm>>{}>{}, ReLU{}>{};
@@ -115,16 +122,21 @@ inline constexpr auto resnet = Sequential<
     Named<"layer4", stage<Block, blocks.stage[3], 512, 2, where, norm>>{}, GlobalAvgPool2d{},
     Named<"fc", Linear{.out_features = classes}>{}>{};
 
+// ResNet-18 as torchvision has it: 3x224x224 to `classes` logits.
 template <std::size_t classes, Norm norm = Norm::batch>
 inline constexpr auto resnet18 =
     resnet<BasicBlock, Blocks{{2, 2, 2, 2}}, classes, Stride::on_3x3, norm>;
+// ResNet-34 as torchvision has it: 3x224x224 to `classes` logits.
 template <std::size_t classes, Norm norm = Norm::batch>
 inline constexpr auto resnet34 =
     resnet<BasicBlock, Blocks{{3, 4, 6, 3}}, classes, Stride::on_3x3, norm>;
+// ResNet-50 as torchvision has it: 3x224x224 to `classes` logits.
 template <std::size_t classes, Stride where = Stride::on_3x3, Norm norm = Norm::batch>
 inline constexpr auto resnet50 = resnet<Bottleneck, Blocks{{3, 4, 6, 3}}, classes, where, norm>;
+// ResNet-101 as torchvision has it: 3x224x224 to `classes` logits.
 template <std::size_t classes, Stride where = Stride::on_3x3, Norm norm = Norm::batch>
 inline constexpr auto resnet101 = resnet<Bottleneck, Blocks{{3, 4, 23, 3}}, classes, where, norm>;
+// ResNet-152 as torchvision has it: 3x224x224 to `classes` logits.
 template <std::size_t classes, Stride where = Stride::on_3x3, Norm norm = Norm::batch>
 inline constexpr auto resnet152 = resnet<Bottleneck, Blocks{{3, 8, 36, 3}}, classes, where, norm>;
 

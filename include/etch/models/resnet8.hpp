@@ -7,11 +7,13 @@
 
 namespace etch {
 
+// Two 3x3 convolutions, beside a shortcut.
 template <std::size_t channels, std::size_t stride>
 inline constexpr auto resnet8_body =
     Sequential<Named<"conv1", same_3x3<channels, stride, 1>>{}, Named<"bn1", BatchNorm2d{}>{},
                ReLU{}, Named<"conv2", same_3x3<channels, 1, 1>>{}, Named<"bn2", BatchNorm2d{}>{}>{};
 
+// Its 1x1 convolution where channels change.
 template <std::size_t channels>
 inline constexpr auto resnet8_projection =
     Named<"downsample", Conv2d{.out_channels = channels, .kernel_size = 1, .stride = 2}>{};

@@ -8,12 +8,12 @@ namespace etch {
 
 // The bounds close on final_lr (which follows lr when it is changed) as gamma * step grows.
 struct AdaBound {
-  double lr = 1e-3;
-  Betas betas{};
-  double final_lr = 0.1;
-  double gamma = 1e-3;
-  double eps = 1e-8;
-  double weight_decay = 0;
+  double lr = 1e-3;         // above 0; Trainer::set_lr changes it
+  Betas betas{};            // of the averages
+  double final_lr = 0.1;    // at least 0: what the step sizes end at
+  double gamma = 1e-3;      // how fast the bounds close
+  double eps = 1e-8;        // at least 0
+  double weight_decay = 0;  // L2, at least 0
 
   constexpr std::size_t states() const { return 2; }
 

@@ -7,11 +7,12 @@
 
 namespace etch {
 
+// How long the averages of gradients and of their squares remember.
 struct Betas {
-  double first = 0.9, second = 0.999;
+  double first = 0.9, second = 0.999;  // each in [0, 1)
 };
 
-// Inline, so that an image has only the kernel's loop that its constants need.
+// Internal: inline, so that a binary has only the kernel's loop that its constants need.
 //
 // What the family shares: the moments' factors, rounded from double as PyTorch does, and bias
 // corrections at a step. State: exp_avg, exp_avg_sq.
@@ -35,12 +36,13 @@ struct Betas {
   return k;
 }
 
-// weight_decay is L2: it is added to the gradient.
+// w -= lr * m / (sqrt(v) + eps), with averages m of the gradients and v of their squares that are
+// corrected for their zero begin. weight_decay is L2: it is added to the gradient.
 struct Adam {
-  double lr = 1e-3;
-  Betas betas{};
-  double eps = 1e-8;
-  double weight_decay = 0;
+  double lr = 1e-3;         // at least 0; Trainer::set_lr changes it
+  Betas betas{};            // of the averages
+  double eps = 1e-8;        // at least 0
+  double weight_decay = 0;  // L2, at least 0
 
   constexpr std::size_t states() const { return 2; }
 
@@ -51,12 +53,12 @@ struct Adam {
   }
 };
 
-// weight_decay is decoupled: parameters shrink by lr * weight_decay.
+// Adam whose weight_decay is decoupled: parameters shrink by lr * weight_decay.
 struct AdamW {
-  double lr = 1e-3;
-  Betas betas{};
-  double eps = 1e-8;
-  double weight_decay = 1e-2;
+  double lr = 1e-3;            // at least 0; Trainer::set_lr changes it
+  Betas betas{};               // of the averages
+  double eps = 1e-8;           // at least 0
+  double weight_decay = 1e-2;  // decoupled, at least 0
 
   constexpr std::size_t states() const { return 2; }
 

@@ -9,6 +9,7 @@ namespace etch {
 template <auto picks, auto optimizer>
 struct Group {};
 
+// Biases, and weights of norms: what has one dimension.
 constexpr bool biases_and_norms(const ParameterTensor& t) { return t.rank == 1; }
 
 // A tensor has the optimizer of the first group that picks it, or else `others`. The learning rates
@@ -33,7 +34,7 @@ struct ParameterGroups<others, Group<picks, optimizers>...> {
   static constexpr double lr = others.lr;
   constexpr std::size_t states() const { return others.states(); }
 
-  // 0: of none.
+  // Which group picks the tensor, counted from 1; 0: none.
   constexpr int group_of(const ParameterTensor& t) const {
     int group = 0, i = 0;
     ((++i, group = group == 0 && picks(t) ? i : group), ...);

@@ -5,13 +5,14 @@
 
 namespace etch {
 
-// State: a momentum buffer, where momentum is not 0.
+// v = momentum * v + (1 - dampening) * g, w -= lr * v, with g the gradient + weight_decay * w.
+// State: v, where momentum is not 0; it begins as the first g.
 struct SGD {
-  double lr = 1e-3;
-  double momentum = 0;
-  double dampening = 0;
-  double weight_decay = 0;
-  bool nesterov = false;
+  double lr = 1e-3;         // at least 0; Trainer::set_lr changes it
+  double momentum = 0;      // at least 0
+  double dampening = 0;     // of the gradient, from the second step on
+  double weight_decay = 0;  // L2, at least 0
+  bool nesterov = false;    // g + momentum * v in the place of v; without dampening
 
   constexpr std::size_t states() const { return momentum != 0 ? 1 : 0; }
 
