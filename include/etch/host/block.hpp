@@ -11,21 +11,25 @@
 
 namespace etch::host {
 
-// Not set, unless by `zeros`. Throws an Error that says how much was asked for where there is no
-// memory for it.
+// `size` objects of T, which has no destructor worth calling. Can be moved, not copied.
 template <class T>
 class Block {
  public:
+  // Not set. Throws an Error that says how much was asked for where there is no memory for it.
   explicit Block(std::size_t size) : data_(static_cast<T*>(allocated(size))), size_(size) {}
+  // The same, set to T{}.
   static Block zeros(std::size_t size) {
     Block b(size);
     for (T& x : b.span()) x = T{};
     return b;
   }
 
+  // The first; of a const block const.
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
+  // How many.
   std::size_t size() const { return size_; }
+  // All of them.
   std::span<T> span() { return {data(), size_}; }
   std::span<const T> span() const { return {data(), size_}; }
 

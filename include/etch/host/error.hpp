@@ -17,7 +17,10 @@ std::string text(const Parts&... parts) {
   return std::move(out).str();
 }
 
+// Thrown by the host library, and nothing else of its own is: catch (const std::exception&) sees
+// it.
 struct Error : std::runtime_error {
+  // text(parts...) is what().
   template <class... Parts>
   explicit Error(const Parts&... parts) : std::runtime_error(text(parts...)) {}
 };

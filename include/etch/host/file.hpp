@@ -14,15 +14,21 @@ namespace etch::host {
 // A file descriptor that is closed when it goes.
 class Descriptor {
  public:
+  // Takes the descriptor over; -1: none.
   explicit Descriptor(int number) : number_(number) {}
+  // Closes it.
   ~Descriptor();
+  // Leaves none in `other`.
   Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  // Exchanges both.
   Descriptor& operator=(Descriptor&& other) noexcept {
     std::swap(number_, other.number_);
     return *this;
   }
 
+  // As open() returned it.
   int number() const { return number_; }
+  // Whether there is one.
   bool opened() const { return number_ >= 0; }
   // From here on it is the caller's to close.
   int release();
@@ -39,7 +45,9 @@ Descriptor open_to_read(const std::filesystem::path& path);
 // where it can't be read.
 class FileBytes {
  public:
+  // Reads them.
   explicit FileBytes(const std::filesystem::path& path);
+  // All of them, as long as this lives.
   std::span<const std::byte> bytes() const { return bytes_.span(); }
 
  private:
@@ -55,7 +63,9 @@ std::filesystem::path followed(const std::filesystem::path& path);
 // process has it.
 class FileLock {
  public:
+  // Takes the file, which may not exist yet; doesn't wait.
   explicit FileLock(const std::filesystem::path& path);
+  // Gives it back.
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
@@ -76,12 +86,16 @@ void check_unlocked(const std::filesystem::path& path);
 // Throws an Error where anything fails, before anything is written if `path` can't be replaced.
 class FileReplacement {
  public:
+  // Creates the temporary file.
   explicit FileReplacement(const std::filesystem::path& path);
+  // Removes it, unless it was committed.
   ~FileReplacement();
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
 
+  // Appends.
   void write(std::span<const std::byte> bytes);
+  // Once, at the end.
   void commit();
 
  private:

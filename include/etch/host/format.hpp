@@ -19,7 +19,9 @@ std::string shape_text(std::span<const std::size_t>);  // [64, 3, 7, 7]
 std::string shape_text(Shape);                         // 64x112x112
 // A text of a file as a part of a sentence: one line, and not long.
 std::string printable(std::string_view text);
+// With spaces on the left up to this width.
 std::string padded_left(const std::string&, std::size_t width);
+// With spaces on the right up to this width.
 std::string padded_right(const std::string&, std::size_t width);
 
 }  // namespace etch::host

@@ -10,6 +10,7 @@
 
 namespace etch::host {
 
+// Whether files of others may be replaced.
 enum class Overwrite : bool { no, yes };
 
 // Who wrote a file of tensors, in its metadata.
@@ -31,9 +32,10 @@ void check_replaceable(const std::filesystem::path& path, const std::string& com
 
 // A file to be written, and what writes it.
 struct NewFile {
-  std::filesystem::path path;
-  std::function<void(FileReplacement&)> write;
+  std::filesystem::path path;                   // of the file
+  std::function<void(FileReplacement&)> write;  // all of its bytes, without commit()
 };
+// One that is written with this text.
 NewFile text_file(const std::filesystem::path& path, std::string text);
 
 // Replaces all of them. Where one can't be written nothing is replaced; where the last step of one

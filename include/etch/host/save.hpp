@@ -20,11 +20,12 @@ namespace etch::host {
 
 // How far a trainer is, beside its arrays.
 struct TrainerCounts {
-  std::uint64_t seed = 0, runs = 0, updates = 0;
-  float lr = 0;
+  std::uint64_t seed = 0, runs = 0, updates = 0;  // see Trainer
+  float lr = 0;                                   // of the next update
 };
 
-// The numbers of a network, and of its optimizer: what the templates below know of their types.
+// Internal: the numbers of a network, and of its optimizer: what the templates below know of their
+// types.
 struct Numbers {
   GraphView graph;
   float* values;       // as Parameters has them
@@ -32,19 +33,22 @@ struct Numbers {
   float* state;        // states arrays of graph.num_trainable
   std::size_t states;  // 0 of parameters alone
 };
+// Internal: see save().
 void save_numbers(const std::filesystem::path& path, const Numbers& numbers,
                   const TrainerCounts* counts, const std::string& network, const Metadata& more);
-// Returns the metadata that aren't etch's own.
+// Internal: returns the metadata that aren't etch's own.
 Metadata load_numbers(const std::filesystem::path& path, const Numbers& numbers,
                       TrainerCounts* counts);
 
-// network_text() of a network, or nothing where it has user-defined layers or is Folded<...>.
+// Internal: network_text() of a network, or nothing where it has user-defined layers or is
+// Folded<...>.
 template <class Net>
 inline std::string network_text_of = "";
 template <Layer auto net, Shape input>
 requires has_tree<decltype(net)>
 inline std::string network_text_of<Network<net, input>> = network_text(tree_of(net), input);
 
+// Internal: see save().
 template <class Net>
 Numbers numbers_of(const Parameters<Net>& parameters) {
   return {Net::graph, const_cast<float*>(parameters.values), false, nullptr, 0};
@@ -94,8 +98,9 @@ Metadata load(const std::filesystem::path& path, Trainer<Net, loss, optimizer, o
   return more;
 }
 
-// A schedule that has a state, as text for `more`, exact; and back. Others follow from the epoch.
+// A schedule that has a state, as text for `more`, exact. Others follow from the epoch.
 std::string schedule_text(const ReduceLROnPlateau& schedule);
+// Back from that text. Throws an Error where it is none.
 void restore_schedule(ReduceLROnPlateau& schedule, const std::string& text);
 
 }  // namespace etch::host

@@ -29,7 +29,7 @@ void check(const Augmentation& augmentation, Shape shape);
 // What is drawn for a sample is a function of these three alone, so that a run that goes on sees
 // what it would have seen.
 struct Draw {
-  std::uint64_t seed = 0, epoch = 0, sample = 0;
+  std::uint64_t seed = 0, epoch = 0, sample = 0;  // epoch and sample counted from 0
 };
 
 // Changes a sample (H, W, C) in place.

@@ -11,6 +11,7 @@
 
 namespace etch::host {
 
+// Parts of a data set.
 enum class Part : unsigned char { train, validation, test };
 const char* part_name(Part part);  // "train", "validation", "test"
 
@@ -23,6 +24,7 @@ struct Targets {
   std::vector<float> values{};         // (N, width); empty where targets are classes
   std::size_t width = 0;               // of a vector; 0 where targets are classes
 
+  // Whether a target is a class.
   bool are_classes() const { return width == 0; }
   // "cat", or "3" where classes have no names.
   std::string name(std::size_t index) const;
@@ -37,19 +39,21 @@ class StreamedSamples {
   virtual std::vector<std::uint8_t> pixels(std::size_t index) const = 0;
 };
 
+// All samples of a part, of one shape, with their targets. Several threads may read it.
 struct Dataset {
   std::string origin{};  // the file or folder that its errors name
   Shape shape{};         // of a sample
   // One of both, (N, height, width, channels): bytes stand for byte / 255.
   std::vector<std::uint8_t> pixels{};
-  std::vector<float> values{};
+  std::vector<float> values{};  // (N, height, width, channels)
   // Or neither: of all that are streamed, those of these indices.
   std::shared_ptr<const StreamedSamples> streamed{};
-  std::vector<std::uint32_t> streamed_indices{};
-  std::vector<std::string> features{};  // names of the channels, or none
-  Targets targets{};
+  std::vector<std::uint32_t> streamed_indices{};  // (N), of samples in `streamed`
+  std::vector<std::string> features{};            // names of the channels, or none
+  Targets targets{};                              // as many as samples
   Normalization normalization{};  // what is done to a sample before a network sees it
 
+  // How many samples.
   std::size_t size() const;
   // Sample `index` as floats (H, W, C), not normalized. An Error where it is streamed and can't be.
   void copy(std::size_t index, std::span<float> to) const;

@@ -8,22 +8,25 @@
 
 namespace etch::host {
 
+// Defaults: the format is recognised, and nothing is changed or set aside.
 struct Description {
   std::string format;               // of all_formats(); empty: recognised
   Reading reading;                  // without a size, which is the network's
   bool resize = false;              // images are scaled to the network's input
   double validation = 0, test = 0;  // shares that are set aside where the files aren't split
-  std::uint64_t split_seed = 0;
-  bool normalize = false;       // by mean and std of the training part, once they are measured
-  Normalization normalization;  // measured or given
+  std::uint64_t split_seed = 0;     // draws the samples that are set aside
+  bool normalize = false;           // by mean and std of the training part, once they are measured
+  Normalization normalization;      // measured or given
 
+  // Whether data would be prepared alike.
   bool operator==(const Description&) const;
 };
 
 const char* layout_name(Layout layout);  // "nhwc", "nchw"
 const char* color_name(Color color);     // "as-is", "gray", "rgb"
-// Throw an Error that says what there is.
+// Of these names; throws an Error that says what there is.
 Layout layout_from_text(const std::string& text);
+// The same of a color.
 Color color_from_text(const std::string& text);
 
 // Throws an Error that names the option, its value and what is allowed.

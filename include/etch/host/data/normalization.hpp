@@ -10,7 +10,7 @@ namespace etch::host {
 // One mean and one std for each channel of a sample (a vector's features are its channels), or one
 // for all. Both empty: nothing is done.
 struct Normalization {
-  std::vector<float> mean, std;
+  std::vector<float> mean, std;  // as many: one a channel, or one; std above 0
 
   bool operator==(const Normalization&) const = default;
   // Of a sample (H, W, C), in place.

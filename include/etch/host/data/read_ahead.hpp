@@ -9,6 +9,7 @@ namespace etch::host {
 // Reads by a thread of its own what is streamed, and at take() what is in memory.
 class ReadAhead {
  public:
+  // What take() returns.
   struct Batch {
     std::vector<float> images;         // (N, H, W, C)
     std::vector<std::int32_t> labels;  // (N)
@@ -19,6 +20,7 @@ class ReadAhead {
 
   // Begins to read the samples of these indices, which must stay until take() or drop().
   void start(std::span<const std::uint32_t> indices, std::uint64_t epoch);
+  // Whether something was begun that was not taken or dropped.
   bool started() const { return next_.valid(); }
   // What was begun last, which stays until the next take(). Throws what reading it threw.
   const Batch& take();

@@ -22,13 +22,17 @@ class Source {
   virtual Dataset read(Part part, const Reading& reading) const = 0;
 };
 
+// A kind of data: how it is recognised and opened.
 struct Format {
   std::string_view name;        // for --format
   std::string_view understood;  // "train.csv", for the sentence that says what would be understood
+  // Whether what is at the path looks like it.
   bool (*recognises)(const std::filesystem::path&);
+  // Finds the files; throws an Error where some are missing.
   std::unique_ptr<Source> (*open)(const std::filesystem::path&);
 };
 
+// All there are, in the order that they are tried.
 std::span<const Format> all_formats();
 
 // The format of that name, or where it is empty the first that recognises the path. Throws an Error

@@ -4,6 +4,7 @@
 
 namespace etch::host {
 
+// Indices of samples.
 struct Split {
   std::vector<std::uint32_t> kept, aside;  // both in ascending order
 };

@@ -9,16 +9,19 @@
 
 namespace etch::host {
 
+// A network that the compiler knows, under a name. Copies refer to the same graph.
 struct Model {
-  std::string_view name;
-  GraphView graph;
-  Shape input, output;
-  std::string_view about;
-  Tree (*tree)();  // null of a network with user-defined layers: a file can't hold it
+  std::string_view name;   // "resnet18"
+  GraphView graph;         // Network::graph
+  Shape input, output;     // of one image
+  std::string_view about;  // a line for people, or ""
+  Tree (*tree)();          // null of a network with user-defined layers: a file can't hold it
 };
 
+// Internal: see model_of().
 template <class Net>
 struct ModelOf;
+// Internal: see model_of().
 template <Layer auto net, Shape input>
 struct ModelOf<Network<net, input>> {
   static constexpr Model model(std::string_view name, std::string_view about) {

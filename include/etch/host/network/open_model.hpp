@@ -15,19 +15,20 @@ namespace etch::host {
 // The metadata of a file of tensors that holds the network they are of, as JSON: its layers
 // (tree.hpp) and the shape of its input.
 inline constexpr const char* network_key = "etch.network";
+// As JSON: docs/files.md.
 std::string network_text(const Tree& tree, Shape input);
 // An Error names `file`, whose metadata it is.
 std::shared_ptr<const RunTimeGraph> read_network(const std::string& file, const std::string& text);
 
 // Copies share the network and its weights.
 struct OpenModel {
-  std::string name;
-  GraphView graph;
-  Shape input, output;
+  std::string name;     // as it was given: of the zoo, or a path
+  GraphView graph;      // as long as this lives
+  Shape input, output;  // of one image
   std::string network;  // network_text(); empty where it has user-defined layers
   // Of a file: the graph's tables, and GraphView::total() numbers. Null of a model of the zoo.
   std::shared_ptr<const RunTimeGraph> run_time{};
-  std::shared_ptr<const std::vector<float>> values{};
+  std::shared_ptr<const std::vector<float>> values{};  // as Parameters has them
   std::string data{};  // metadata etch.data of a checkpoint: how its data was prepared
 };
 

@@ -9,6 +9,7 @@
 
 namespace etch::host {
 
+// Owns the tables of a graph. Nothing changes them after construction: several threads may read.
 class RunTimeGraph {
  public:
   // Throws an Error where a layer can't take its input, "WHERE: layer4.2.fc: Linear: in_features
@@ -20,7 +21,9 @@ class RunTimeGraph {
 
   // Its tables live as long as this does.
   GraphView view() const;
+  // The layers that it was made of.
   const Tree& tree() const { return tree_; }
+  // Of one image.
   Shape output() const { return output_; }
 
  private:

@@ -13,7 +13,9 @@
 
 namespace etch::host {
 
+// A layer, or layers in one of the ways to nest them.
 struct Tree {
+  // Of which layers of the compiler it is.
   enum Kind : unsigned char {
     layer,
     sequential,
@@ -31,7 +33,7 @@ struct Tree {
     multiply_with
   };
 
-  Kind kind = sequential;
+  Kind kind = sequential;        // which of the others has a meaning
   AnyLayer leaf{};               // layer
   std::string name{};            // named, save and later; must outlive the graphs it is lowered to
   std::size_t copies = 1;        // repeat
@@ -83,6 +85,7 @@ inline constexpr bool has_tree<AddWith<name>> = true;
 template <Text name>
 inline constexpr bool has_tree<MultiplyWith<name>> = true;
 
+// The tree of a layer, or of layers, of the compiler.
 template <KnownLayer L>
 Tree tree_of(const L& layer) {
   return {.kind = Tree::layer, .leaf = layer};

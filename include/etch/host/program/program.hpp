@@ -8,20 +8,22 @@
 
 namespace etch::host {
 
+// The steps of inference or of a training step, and the arena that they need.
 struct Program {
-  std::vector<Step> steps;
-  std::vector<Buffer> buffers;  // of the arena, with their lifetimes
-  std::size_t num_forward = 0;  // steps before the loss
-  std::size_t num_prepare = 0;  // of these, the first so many run once
-  std::size_t prepared_bytes = 0;
-  std::uint32_t output = absent;
-  Peak peak{};
+  std::vector<Step> steps;         // in their order
+  std::vector<Buffer> buffers;     // of the arena, with their lifetimes
+  std::size_t num_forward = 0;     // steps before the loss
+  std::size_t num_prepare = 0;     // of these, the first so many run once
+  std::size_t prepared_bytes = 0;  // of weights that these transform
+  std::uint32_t output = absent;   // where the network's output is: an operand
+  Peak peak{};                     // bytes of the arena
   std::size_t recompute_macs = 0;  // an image
 };
 
 // Of the host's memory, while it runs.
 struct Bytes {
-  std::size_t parameters = 0, prepared = 0, gradients = 0, optimizer = 0, arena = 0;
+  std::size_t parameters = 0, prepared = 0, gradients = 0, optimizer = 0, arena = 0;  // bytes
+  // Their sum.
   std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
 };
 

@@ -15,25 +15,32 @@
 
 namespace etch::host {
 
+// An optimizer that is chosen at run time.
 using AnyOptimizer = std::variant<SGD, Adam, AdamW, AdaBound>;
 
 // "sgd", "adam", "adamw", "adabound".
 const char* optimizer_name(const AnyOptimizer& optimizer);
+// The learning rate that it begins with.
 float initial_lr(const AnyOptimizer& optimizer);
 // PyTorch's names of the arrays of state that it has: "exp_avg", "exp_avg_sq".
 std::vector<std::string> state_names(const AnyOptimizer& optimizer);
 
+// What a Session is made for; all of it may be read at run time.
 struct SessionOptions {
-  Training training{};
-  AnyOptimizer optimizer = Adam{};
-  CrossEntropyLoss loss{};
-  std::uint64_t seed = 0;
-  Initialization initialization = Initialization::kaiming_uniform;
+  Training training{};              // batch, threads and memory; for evaluation too
+  AnyOptimizer optimizer = Adam{};  // moves the parameters
+  CrossEntropyLoss loss{};          // of steps
+  std::uint64_t seed = 0;           // of initial values and random draws
+  Initialization initialization = Initialization::kaiming_uniform;  // of parameters
   bool evaluates_only = false;  // no memory for training: step() and backward() are not allowed
 };
 
+// Parameters, optimizer state, gradients and one arena. For one thread at a time; kernels use
+// Training::threads of their own.
 class Session {
  public:
+  // Begins with initial values by the seed. The graph's tables must outlive it. Throws an Error
+  // where the options and the network don't fit, or memory is short.
   Session(GraphView graph, const SessionOptions& options);
   // Of a model, which it keeps; begins with the weights of its file, if it is of one.
   Session(const OpenModel& model, const SessionOptions& options);
@@ -48,9 +55,12 @@ class Session {
   // The halves of step(), for gradient accumulation; see Trainer. Not with Update::fused.
   float backward(std::span<const float> images, std::span<const std::int32_t> labels,
                  float scale = 1);
+  // Moves the parameters against the gradients of backward().
   void update();
+  // Between the two; see Trainer. Returns the norm as it was.
   float clip_grad_norm(float max_norm);
 
+  // Whether the last step met a number that isn't finite.
   bool diverged() const { return diverged_; }
   // After a step() that diverged, with what it was given: where the first NaN or infinity is, as
   // not_finite.hpp says it. Runs the step again; the session is of no more use then.
@@ -64,9 +74,11 @@ class Session {
   // What the network answered in the last step, in training mode, (N, classes).
   std::span<const float> output() const { return output_; }
 
+  // What it runs.
   GraphView graph() const { return graph_; }
+  // As it was made.
   const SessionOptions& options() const { return options_; }
-  // See GraphView::offset_of.
+  // As Parameters has them: see GraphView::offset_of. They may be written to between steps.
   std::span<float> parameters() { return parameters_.span(); }
   std::span<const float> parameters() const { return parameters_.span(); }
   // As the parameters that learn; empty with Update::fused.
@@ -74,14 +86,19 @@ class Session {
   // As the parameters that learn, one after the other; state_names() tells which.
   std::span<float> optimizer_state() { return state_.span(); }
   std::span<const float> optimizer_state() const { return state_.span(); }
+  // How many arrays of optimizer state there are; 0 where it evaluates only.
   std::size_t states() const { return trains() ? state_names(options_.optimizer).size() : 0; }
+  // Whether step() and backward() are allowed.
   bool trains() const { return !options_.evaluates_only; }
 
+  // The learning rate from the next update on.
   void set_lr(double lr) { lr_ = static_cast<float>(lr); }
-  // What beside the arrays has to be kept for training to go on: how many batches ran and how
-  // many updates were made.
+  // How many batches ran. With updates() it is what has to be kept beside the arrays for training
+  // to go on.
   std::uint64_t runs() const { return runs_; }
+  // How many updates were made.
   std::uint64_t updates() const { return updates_; }
+  // Goes on at these counts.
   void resume_at(std::uint64_t runs, std::uint64_t updates) {
     runs_ = runs;
     updates_ = updates;

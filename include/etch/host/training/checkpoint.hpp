@@ -33,15 +33,19 @@ void save_checkpoint(const std::filesystem::path& path, const Session& session,
 // model; num_batches_tracked, which PyTorch adds, is skipped.
 class Checkpoint {
  public:
+  // Opens and checks the file: see Safetensors.
   explicit Checkpoint(const std::filesystem::path& path) : file_(path) {}
 
-  // Throw an Error where the file has none: it isn't a checkpoint of etch.
+  // Throws an Error where the file has none: it isn't a checkpoint of etch.
   Settings settings() const;
+  // The same of how far the run was.
   Progress progress() const;
   // How the data was prepared that it was trained on; as MNIST's where the file doesn't say.
   Description data() const;
 
+  // As it was given.
   const std::string& path() const { return file_.path(); }
+  // See Safetensors.
   bool has_checksum() const { return file_.has_checksum(); }
 
   // Copies the model's tensors into the session. All are checked first: an Error that lists every

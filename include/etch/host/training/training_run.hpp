@@ -13,10 +13,10 @@ namespace etch::host {
 
 // What saves memory or time and leaves the outcome as it is.
 struct RunOptions {
-  std::size_t threads = 1;
-  Update update = Update::accumulate;
-  Recompute recompute = Recompute::nothing;
-  std::string network{};  // network_text() of the graph, for the checkpoints
+  std::size_t threads = 1;                   // at most
+  Update update = Update::accumulate;        // see Training
+  Recompute recompute = Recompute::nothing;  // see Training
+  std::string network{};                     // network_text() of the graph, for the checkpoints
 };
 
 // Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
@@ -25,6 +25,8 @@ struct RunOptions {
 template <class Stop>
 std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop);
 
+// `etch train` without its terminal. For one thread at a time; reading data ahead has one of its
+// own.
 class TrainingRun {
  public:
   // The data sets must outlive it; `description` says how they were made, for the checkpoint.
@@ -40,12 +42,16 @@ class TrainingRun {
   // Goes on where the checkpoint stopped. Throws an Error where it is of another network or was
   // trained on other data; then nothing is changed.
   void restore(const Checkpoint& checkpoint);
+  // See save_checkpoint().
   void save(const std::filesystem::path& path) const;
 
+  // Whether all epochs were trained, or early stopping ended the run.
   bool finished() const { return progress_.epoch >= settings_.epochs || stopped_early(); }
+  // Whether early stopping ended it.
   bool stopped_early() const { return stops_early(settings_, progress_.history); }
   // The next epoch's, but for the warm-up.
   double epoch_lr() const { return epoch_lr_; }
+  // Whether every batch of the epoch was trained on: finish_epoch() is next.
   bool epoch_trained() const { return progress_.position == train_->size(); }
   // The next batch of the epoch, of which there must be one; its mean loss. Throws Diverged where
   // that, a gradient or a running statistic isn't finite: the run is of no more use then.
@@ -53,9 +59,13 @@ class TrainingRun {
   // Ends an epoch of which every batch was trained on, whose parameters had these scores.
   void finish_epoch(const Scores& test);
 
+  // How far it is.
   const Progress& progress() const { return progress_; }
+  // How many steps it took, over all epochs.
   std::uint64_t steps() const { return session_.updates(); }
+  // What trains and evaluates.
   Session& session() { return session_; }
+  // As it was given.
   const Settings& settings() const { return settings_; }
 
  private:
@@ -77,8 +87,11 @@ class TrainingRun {
   ReadAhead reader_;                  // goes before what it reads
 };
 
+// "0.1234", "NaN" or "inf".
 std::string loss_text(float loss);
+// Of one image.
 Shape input_shape(GraphView graph);
+// How many outputs an image has.
 std::size_t num_classes(GraphView graph);
 
 template <class Stop>

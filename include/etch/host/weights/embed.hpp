@@ -12,11 +12,11 @@ namespace etch::host {
 
 // What is embedded: the numbers as Parameters has them, and how they are called in the text.
 struct Embedding {
-  const ParameterLayout& layout;
-  std::span<const float> values;
-  std::string name;     // of the function template that returns them
-  std::string source;   // for people: where they come from
-  bool folded = false;  // of Folded<Net>
+  const ParameterLayout& layout;  // of the network
+  std::span<const float> values;  // layout.total of them
+  std::string name;               // of the function template that returns them
+  std::string source;             // for people: where they come from
+  bool folded = false;            // of Folded<Net>
   // How its inputs were prepared, a number a channel, or one for all; empty: not at all.
   std::vector<float> mean{}, std{};
   std::vector<std::string> classes{};  // names of the outputs; empty: they have none

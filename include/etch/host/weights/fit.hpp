@@ -9,9 +9,9 @@ namespace etch::host {
 
 // A tensor of a network, its name in files, and where its numbers lie in memory.
 struct TensorPlace {
-  std::string name;
-  const Tensor* tensor;
-  float* values;
+  std::string name;      // "layer1.0.conv1.weight"
+  const Tensor* tensor;  // its shape and layout
+  float* values;         // its first number, in the order of the kernels
 };
 
 // All parameters and running statistics of a network; `values` as Parameters has them.
@@ -25,6 +25,7 @@ std::vector<TensorSource> model_tensors(GraphView graph, const float* values);
 
 // Which network a file's tensors are of, in its metadata: etch::topology, 16 hexadecimal digits.
 inline constexpr const char* topology_key = "etch.topology";
+// These digits.
 std::string topology_text(GraphView graph);
 
 // What keeps a file from filling the places of a network with this topology, a line each: tensors

@@ -16,19 +16,23 @@
 
 namespace etch::host {
 
+// Types of numbers.
 enum class Dtype : unsigned char { f32, f64, i64 };
+// As files have it: "F32".
 const char* dtype_name(Dtype dtype);
+// Of one number.
 std::size_t dtype_bytes(Dtype dtype);
 
+// Texts by name, which a file keeps beside its tensors.
 using Metadata = std::map<std::string, std::string>;
 
 // One tensor to be written; `fill` writes its bytes when its turn comes, so that only one tensor
 // at a time needs memory.
 struct TensorSource {
-  std::string name;
-  Dtype dtype = Dtype::f32;
-  std::vector<std::size_t> shape;
-  std::function<void(std::byte*)> fill;
+  std::string name;                      // in the file
+  Dtype dtype = Dtype::f32;              // of its numbers
+  std::vector<std::size_t> shape;        // as PyTorch has it
+  std::function<void(std::byte*)> fill;  // elements * dtype_bytes() of them
 };
 
 // A source that copies what lies at `values`.
@@ -47,10 +51,11 @@ void write_safetensors(FileReplacement& file, const std::string& name,
 
 // One tensor of a file that is read.
 struct StoredTensor {
-  Dtype dtype = Dtype::f32;
-  std::vector<std::size_t> shape;
-  std::span<const std::byte> bytes;
+  Dtype dtype = Dtype::f32;          // of its numbers
+  std::vector<std::size_t> shape;    // as PyTorch has it
+  std::span<const std::byte> bytes;  // as long as the Safetensors lives
 
+  // How many numbers.
   std::size_t elements() const { return bytes.size() / dtype_bytes(dtype); }
   // Copies elements() numbers; the dtype must be T's.
   void copy_to(float* values) const;
@@ -63,16 +68,20 @@ struct StoredTensor {
 // tensor; also where the file is of a newer format.
 class Safetensors {
  public:
+  // Reads and checks the file.
   explicit Safetensors(const std::filesystem::path& path);
 
   // False of files without a checksum: others write such, and etch did before format 2. Damage to
   // their numbers isn't seen.
   bool has_checksum() const { return has_checksum_; }
 
+  // By name.
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+  // Null where there is none of that name.
   const StoredTensor* find(const std::string& name) const;
   // Without the checksum.
   const Metadata& metadata() const { return metadata_; }
+  // As it was given.
   const std::string& path() const { return path_; }
 
  private:
