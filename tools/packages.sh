@@ -95,9 +95,15 @@ need_to_fuzz() {
   need python3 "runs the targets"
 }
 
+need_to_document() {
+  need doxygen "the API page"
+  need python3 "passes it the headers' comments"
+}
+
 need_to_check() {
   need_to_test
   need_to_fuzz
+  need_to_document
   need clang-format "formatting"
   want clang-19 "a third compiler"
 }

@@ -55,8 +55,10 @@ constexpr Value lower_numbered(Graph& g, const L& layer, Value x, std::size_t& i
 // Comparisons for static_asserts: compilers print both numbers of a concept that fails.
 template <auto a, auto b>
 concept Equal = (a == b);
+// The same of a <= b.
 template <auto a, auto b>
 concept AtMost = (a <= b);
+// The same of a >= b.
 template <auto a, auto b>
 concept AtLeast = (a >= b);
 

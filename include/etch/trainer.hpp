@@ -163,7 +163,7 @@ class Trainer {
 
   // Parameters<Net>; with Training::frozen_in_place Learned<Net>, those that learn alone.
   using Own = std::conditional_t<in_place, Learned<Net>, Parameters<Net>>;
-  // The same; they may be written to between steps.
+  // What the trainer has of them; it may be written to between steps.
   Own& parameters() { return parameters_; }
   const Own& parameters() const { return parameters_; }
   // As the parameters that learn; null with Update::fused. See GraphView::offset_of.

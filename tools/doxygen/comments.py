@@ -7,7 +7,8 @@ A comment describes
   the declaration whose line it ends.
 Lines indented after the // are code. Left out is what a comment calls "Internal: ", and a
 specialisation without a comment: what it is of is described. So are the functions that layers,
-losses and optimizers share: here, once, unless they have a comment of their own.
+losses and optimizers share: here, once, unless they have a comment of their own. What the head of a file says of PyTorch or a paper is
+added to its types and models.
 """
 import re
 import sys
@@ -31,25 +32,31 @@ CONTRACT = [
 ]
 SPECIFIERS = re.compile(r"(\[\[[^\]]*\]\]|static|constexpr|inline|explicit|virtual|template <[^<>]*>)\s*")
 SCOPE = re.compile(r"\b(struct|class|enum|union|namespace)\b[^()=;]*\{$")
+# Doxygen doesn't ask for comments of these; of a command that it doesn't know it complains.
+UNCHECKED = re.compile(r"^\s*(?:template.*\n)?\s*(?:concept (\w+)|(?:struct|class) (\w+) \{\};)")
 SPECIALISATION = re.compile(r"template <.*?>\s(?:requires.*?)?(?:struct|inline constexpr \w+|inline [\w:]+) \w+<")
+# Where a sentence begins a word is no name of a type.
+BEGIN = re.compile(r"(^|[.:;] )([A-Z][a-z]+)(?=[ ,.:;])")
 SPECIAL = re.compile(r"[<>#&@\\%\"]")
 
 
-def plain(text):
+def plain(text, begins):
     """Without the meaning that Markdown, HTML and Doxygen would give to a comment's signs."""
     parts = re.split(r"(`[^`]*`|https?://\S+)", text)
-    return "".join(p if i % 2 else SPECIAL.sub(r"\\\g<0>", p) for i, p in enumerate(parts))
+    text = "".join(p if i % 2 else SPECIAL.sub(r"\\\g<0>", p) for i, p in enumerate(parts))
+    return BEGIN.sub(r"\1%\2", text if begins else "x" + text)[0 if begins else 1:]
 
 
 def documented(comment, indent=""):
     """Lines without their // as Doxygen's."""
-    lines, code = [], False
+    lines, code, begins = [], False, True
     for line in comment:
         is_code = line.startswith("   ") or (code and not line.strip())
         if is_code != code:
             lines.append(r"\code{.cpp}" if is_code else r"\endcode")
             code = is_code
-        lines.append(line[1:] if code else plain(line.strip()))
+        lines.append(line[1:] if code else plain(line.strip(), begins))
+        begins = re.search(r"([.:;]|^)$", line.rstrip())
     if code:
         lines.append(r"\endcode")
     return [f"{indent}/// {line}".rstrip() for line in lines]
@@ -132,8 +139,10 @@ class Header:
         return lines, comment
 
     def run(self):
-        block = self.comment_block()
-        self.out += [r"/// \file"] + documented(block)
+        head = self.comment_block()
+        self.out += [r"/// \file"] + documented(head)
+        definition = [r"/// \par Definition"] + documented(head)
+        has_definition = re.search("PyTorch equivalent|https://", " ".join(head))
         name, said, hidden = None, [], False
         while self.peek() is not None:
             line = self.peek()
@@ -168,14 +177,20 @@ class Header:
                 continue
             if block or end:
                 said = block + end
-            elif name is None or name != before:
+            elif name is None or name != before or code.endswith("= delete;"):
                 said = [" " + contract(code)] if contract(code) else []
+            if not said and (unchecked := UNCHECKED.match(code)):
+                self.out.append(f"/// \\missing_comment_of_{unchecked[1] or unchecked[2]}")
             if len(lines) == 1:
                 lines = variables(code)
+            if has_definition and said and re.match(r"(template.*\n)?(struct|class|inline constexpr)\b", code):
+                self.out += documented(said) + ["///"] + definition + lines
+                continue
             for declaration in lines if len(lines) > 1 and "\n" not in code else [code]:
                 self.out += documented(said, indent) + declaration.split("\n")
         return self.out
 
 
 with open(sys.argv[1], encoding="utf-8") as file:
-    print("\n".join(Header(file.read().split("\n")).run()))
+    source = file.read()
+print("\n".join(Header(source.split("\n")).run()) if sys.argv[1].endswith(".hpp") else source)

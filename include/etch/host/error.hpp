@@ -17,8 +17,7 @@ std::string text(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// Thrown by the host library, and nothing else of its own is: catch (const std::exception&) sees
-// it.
+// Thrown by the host library; beside it only what the standard library throws, as std::bad_alloc.
 struct Error : std::runtime_error {
   // text(parts...) is what().
   template <class... Parts>
