@@ -14,8 +14,8 @@ enum class Algorithm : unsigned char {
   unrolled,  // in firmware: gemm with forward code of its own, for this one geometry
 };
 
-// Of each kind of op some; the others keep their defaults, so that ops that compute the same have
-// the same attributes, and their kernels are in a binary once.
+// Sizes and constants of an op: each kind of op uses some; the others keep their defaults, so that
+// ops that compute the same have the same attributes, and their kernels are in a binary once.
 struct Attributes {
   // Input and output of an image; the window of a convolution or a pool; groups. Of a part of a
   // concatenation window.padding.width is how many channels are before it.

@@ -8,9 +8,9 @@
 
 namespace etch {
 
-// Bytes. `ram` is what is left for networks beside the stack and the program's own data; `flash`
-// what is left for weights beside the code. An object is a few bytes larger on a host than on a
-// 32-bit core, never smaller.
+// The memory of a board, in bytes. `ram` is what is left for networks beside the stack and the
+// program's own data; `flash` what is left for weights beside the code. An object is a few bytes
+// larger on a host than on a 32-bit core, never smaller.
 //
 //   inline constexpr Board stm32f405{.ram = 180 * 1024, .flash = 960 * 1024};
 //   static_assert(fits<LeNet, InferenceOptions{}, stm32f405>);

@@ -15,7 +15,8 @@ enum class Mode : unsigned char {
   replay,    // forward once more in the backward pass: the same bits, no statistics moved
 };
 
-// A pointer is null where the step has no such operand. Activations are (batch, H, W, C).
+// The operands of one step. A pointer is null where the step has no such operand. Activations are
+// (batch, H, W, C).
 struct Call {
   std::size_t batch = 0, threads = 1;  // images, and the most threads to use
   Mode mode = Mode::evaluate;          // of the step: frozen layers are always in evaluate

@@ -32,7 +32,8 @@ struct BrokenContract {
   const char* layer;     // whose step broke it, or null
 };
 
-// What to do about it: to print and abort on a machine with an operating system, to trap on others.
+// The handler that there is at first: prints to stderr and aborts, or traps where there is no
+// operating system.
 inline void report_contract(const BrokenContract& broken) {
 #if defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
   std::fprintf(stderr, "etch: %s (%.15g and %.15g)%s%s\n", broken.sentence, broken.found,
@@ -45,8 +46,9 @@ inline void report_contract(const BrokenContract& broken) {
 #endif
 }
 
-// A program may put a function of its own here, before it makes threads. It ends the program,
-// leaves by an exception or a jump, or starts the board anew: after a return there is a trap.
+// What is called for a broken contract. A program may put a function of its own here, before it
+// makes threads. It ends the program, leaves by an exception or a jump, or starts the board anew:
+// after a return there is a trap.
 //
 //   etch::contract_handler = [](const etch::BrokenContract& broken) { log(broken.sentence);
 //   reset(); };
@@ -68,7 +70,7 @@ template <class A, class B>
   }
 }
 
-// The same where the address isn't a multiple of `alignment` bytes; null is aligned.
+// Breaks a contract where an address isn't a multiple of `alignment` bytes; null is aligned.
 // Inline, for a reference's sake: what it refers to may not have a value yet.
 [[gnu::always_inline]] inline void must_be_aligned(const void* at, std::size_t alignment,
                                                    const char* sentence) {

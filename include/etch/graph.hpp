@@ -47,11 +47,11 @@ struct OpKernels {
   Kernel prepare = nullptr, forward_prepared = nullptr;  // see Op::prepared
   std::size_t forward_scratch = 0, backward_scratch = 0, prepared_scratch = 0;  // bytes
 };
-// Those of Op::forward, backward and fold, which read the op's attributes as they run.
+// The kernels of Op::forward, backward and fold, which read the op's attributes as they run.
 constexpr OpKernels general_kernels(const Op&, KernelUse);
-// Of an op without.
+// Op::forward_scratch of an op without scratch.
 constexpr std::size_t no_scratch(const Attributes&, KernelUse) { return 0; }
-// Of an op that has no such pass.
+// Op::backward and the like of an op without such a pass.
 inline void nothing_to_compute(const Call&, const Attributes&) {}
 
 // One layer in the graph. `x`, `skip` and `y` are values.

@@ -20,10 +20,11 @@ struct Prepared<0> {
   std::byte* data() { return nullptr; }
 };
 
-// sizeof(Inference<Net>) is all the RAM it takes; the parameters stay where they are. Neither heap
-// nor exceptions: a broken contract (a batch that is too large) is checked in debug builds, see
-// contract_handler. One object serves one thread at a time; several may share parameters that
-// nobody changes meanwhile. Outputs are the same bits for any number of threads.
+// Runs a network over batches of images. sizeof(Inference<Net>) is all the RAM it takes; the
+// parameters stay where they are. Neither heap nor exceptions: a broken contract (a batch that is
+// too large) is checked in debug builds, see contract_handler. One object serves one thread at a
+// time; several may share parameters that nobody changes meanwhile. Outputs are the same bits for
+// any number of threads.
 //
 //   static Inference<LeNet> net{weights};
 //   std::span<const float, 10> logits = net(image);

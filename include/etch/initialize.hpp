@@ -102,7 +102,8 @@ inline constexpr auto first_values_of = [] {
   return values;
 }();
 
-// The same of a network. A program that never draws from a normal distribution has no code for it.
+// Fills the parameters of a network. A program that never draws from a normal distribution has no
+// code for it.
 template <Initialization how, class Net>
 [[gnu::cold]] void initialize(Parameters<Net>& parameters, std::uint64_t seed) {
   std::fill_n(parameters.values, Net::graph.total(), 0.0f);

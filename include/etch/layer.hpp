@@ -7,10 +7,10 @@
 
 namespace etch {
 
-// output() never fails: for a shape that doesn't fit it returns an unspecified shape, and check()
-// reports the error; and where named values are used (layers/saved.hpp) it doesn't know theirs.
-// lower() adds the layer's ops, parameters and buffers, and returns its output. Both are constexpr
-// for a network that the compiler makes. Start from
+// A structural value with output() and lower(). output() never fails: for a shape that doesn't fit
+// it returns an unspecified shape, and check() reports the error; and where named values are used
+// (layers/saved.hpp) it doesn't know theirs. lower() adds the layer's ops, parameters and buffers,
+// and returns its output. Both are constexpr for a network that the compiler makes. Start from
 // layers/relu.hpp (no parameters) or layers/linear.hpp (with).
 template <class T>
 concept Layer = requires(const T layer, Shape shape, Graph& g, Value x) {
@@ -18,7 +18,8 @@ concept Layer = requires(const T layer, Shape shape, Graph& g, Value x) {
   { layer.lower(g, x) } -> std::same_as<Value>;
 };
 
-// A layer may have `constexpr Problem check(Value x) const`: why it can't take x.
+// A layer that says what it takes. It has `constexpr Problem check(Value x) const`: why it can't
+// take x.
 template <class T>
 concept Checked = requires(const T layer, Value x) {
   { layer.check(x) } -> std::same_as<Problem>;
@@ -35,7 +36,7 @@ constexpr Value add_layer(Graph& g, const L& layer, Value x) {
   return layer.lower(g, x);
 }
 
-// The whole of a network.
+// Adds the input and then a network; returns the output.
 template <class L>
 constexpr Value add_network(Graph& g, const L& net, Shape input) {
   const Value y = add_layer(g, net, g.input(input));
@@ -43,7 +44,7 @@ constexpr Value add_network(Graph& g, const L& net, Shape input) {
   return y;
 }
 
-// The same under a number, the next.
+// Adds a layer under a number: `index`, which is then the next one.
 template <class L>
 constexpr Value lower_numbered(Graph& g, const L& layer, Value x, std::size_t& index) {
   const int outer = g.enter(index++);

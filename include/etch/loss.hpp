@@ -36,15 +36,15 @@ concept Loss = requires(const T loss, const LossCall<typename T::Target>& call) 
 //   static Trainer<Net, CrossEntropyLoss{.weight = &weight}, Adam{}> trainer;
 using LossWeights = const std::span<const float>*;
 
-// How many there are, or `otherwise` where there are none.
+// How many weights there are, or `otherwise` where there are none.
 constexpr std::size_t count_or(LossWeights weights, std::size_t otherwise) {
   return weights != nullptr ? weights->size() : otherwise;
 }
-// The numbers, or null.
+// The weights, or null.
 constexpr const float* data_or_null(LossWeights weights) {
   return weights != nullptr ? weights->data() : nullptr;
 }
-// Whether all are finite and at least 0.
+// Whether all weights are finite and at least 0.
 constexpr bool are_weights(LossWeights weights) {
   for (std::size_t i = 0; i < count_or(weights, 0); ++i) {
     const float w = (*weights)[i];
@@ -53,7 +53,7 @@ constexpr bool are_weights(LossWeights weights) {
   return true;
 }
 
-// A loss of a network: a specialisation has static_asserts that
+// What a loss refuses: a specialisation for a loss has static_asserts that
 // refuse wrong numbers and networks, one sentence each.
 template <auto loss, class Net>
 struct LossOf {};

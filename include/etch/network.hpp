@@ -92,7 +92,7 @@ struct Parameters {
   alignas(buffer_alignment) float values[Net::graph.total() > 0 ? Net::graph.total() : 1];
 };
 
-// Of these only the first, which learn. The others may stay where they are, as in flash:
+// Of Parameters only the first, which learn. The others may stay where they are, as in flash:
 // Training::frozen_in_place.
 template <class Net>
 struct Learned {

@@ -21,15 +21,16 @@ struct OptimizerCall {
   std::size_t stride;         // floats from one array of state to the next
 };
 
-// Called once a tensor, with the number that it gave the tensor in the compiler: to treat biases
-// and norms, or the tensors of some layers, otherwise. See optimizers/parameter_groups.hpp.
+// An optimizer that is called once a tensor, with the number that it gave the tensor in the
+// compiler: to treat biases and norms, or the tensors of some layers, otherwise. See
+// optimizers/parameter_groups.hpp.
 template <class T>
 concept GroupedOptimizer = requires(const T optimizer, const OptimizerCall& call,
                                     const ParameterTensor& tensor) {
   { optimizer.group_of(tensor) } -> std::same_as<int>;
   optimizer(call, int{});
 };
-// Called for as many tensors at once as there are.
+// An optimizer that is called for as many tensors at once as there are.
 template <class T>
 concept FlatOptimizer = requires(const T optimizer, const OptimizerCall& call) {
   optimizer(call);

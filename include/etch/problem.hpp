@@ -7,8 +7,8 @@
 
 namespace etch {
 
-// `sentence` is null where all is well. It begins with the layer's name: "Linear: in_features must
-// equal the size of the input".
+// Why a layer can't take its input. `sentence` is null where it can. It begins with the layer's
+// name: "Linear: in_features must equal the size of the input".
 struct Problem {
   const char* sentence = nullptr;  // a literal; null: no problem
   std::size_t is = 0, wanted = 0;  // both 0 where the sentence compares no sizes

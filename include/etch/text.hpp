@@ -6,7 +6,7 @@
 
 namespace etch {
 
-// n - 1 characters and the null behind them.
+// A string of n - 1 characters, which may be a template argument.
 template <std::size_t n>
 struct Text {
   char characters[n]{};  // ends with 0
@@ -19,7 +19,7 @@ struct Text {
   constexpr bool empty() const { return n == 1; }
 };
 
-// The same characters at an address of their own.
+// A Text at an address of its own, as a null-terminated string.
 template <Text text>
 struct StaticText {
   static constexpr auto storage = text;  // one object a text, in every file of a program

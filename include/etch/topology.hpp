@@ -54,7 +54,7 @@ class TopologyHash {
   std::uint64_t hash_ = 0xCBF29CE484222325u;
 };
 
-// Of a graph, in the compiler or at run time.
+// The hash of a graph, in the compiler or at run time.
 constexpr std::uint64_t topology_hash(GraphView graph) {
   TopologyHash hash;
   for (int i = 0; i < graph.size.values; ++i) hash.add(graph.values[i]);
@@ -64,7 +64,7 @@ constexpr std::uint64_t topology_hash(GraphView graph) {
   return hash.value();
 }
 
-// Of a network.
+// The hash of a network.
 template <class Net>
 inline constexpr std::uint64_t topology = topology_hash(Net::graph);
 

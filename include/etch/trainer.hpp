@@ -15,12 +15,12 @@
 
 namespace etch {
 
-// sizeof(Trainer<...>) is all the memory that training takes: parameters, gradients, optimizer
-// state and arena. ResNet-101's is 700 MB, and no stack's: make it with std::make_unique; firmware
-// makes a small one static. A copy is a trainer of its own that goes on with the same bits. Neither
-// heap nor exceptions; broken contracts are checked in debug builds, see contract_handler. One
-// object serves one thread at a time. The same seed and batches end in the same bits, for any
-// number of threads, Update and Recompute.
+// Trains a network. sizeof(Trainer<...>) is all the memory that training takes: parameters,
+// gradients, optimizer state and arena. ResNet-101's is 700 MB, and no stack's: make it with
+// std::make_unique; firmware makes a small one static. A copy is a trainer of its own that goes on
+// with the same bits. Neither heap nor exceptions; broken contracts are checked in debug builds,
+// see contract_handler. One object serves one thread at a time. The same seed and batches end in
+// the same bits, for any number of threads, Update and Recompute.
 //
 //   static Trainer<LeNet, CrossEntropyLoss{}, Adam{.lr = 1e-3}, Training{.batch = 32}> trainer;
 //   float loss = trainer.step(images, labels);

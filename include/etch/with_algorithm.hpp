@@ -7,15 +7,17 @@
 
 namespace etch {
 
-// with_algorithm<Algorithm::loops>(lenet<10>) is lenet<10> without SIMD kernels and their scratch:
-// small code on a microcontroller, and the reference to measure or check Algorithm::gemm against.
-// Names and parameters stay. A layer of your own that holds others needs an overload as below.
+// A network with another algorithm: with_algorithm<Algorithm::loops>(lenet<10>) is lenet<10>
+// without SIMD kernels and their scratch: small code on a microcontroller, and the reference to
+// measure or check Algorithm::gemm against. Names and parameters stay. A layer of your own that
+// holds others needs an overload as below.
 template <Algorithm algorithm, Layer L>
 constexpr L with_algorithm(L layer) {
   if constexpr (requires { layer.algorithm; }) layer.algorithm = algorithm;
   return layer;
 }
 
+// Internal: of layers that hold others.
 template <Algorithm algorithm, auto... layers>
 constexpr auto with_algorithm(Sequential<layers...>) {
   return Sequential<with_algorithm<algorithm>(layers)...>{};

@@ -17,7 +17,8 @@ std::string text(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// Thrown by the host library; beside it only what the standard library throws, as std::bad_alloc.
+// A sentence about files, options or data. Thrown by the host library; beside it only what the
+// standard library throws, as std::bad_alloc.
 struct Error : std::runtime_error {
   // text(parts...) is what().
   template <class... Parts>

@@ -59,24 +59,26 @@ Numbers numbers_of(const Trainer<Net, loss, optimizer, options>& trainer) {
           const_cast<float*>(trainer.optimizer_state().data()), optimizer.states()};
 }
 
-// `more` is text of the program's own that is kept beside the tensors; "etch..." are not its names.
-// Throws an Error where the file can't be written, and Diverged where a number is NaN or infinite.
+// Writes the parameters of a network. `more` is text of the program's own that is kept beside the
+// tensors; "etch..." are not its names. Throws an Error where the file can't be written, and
+// Diverged where a number is NaN or infinite.
 template <class Net>
 void save(const std::filesystem::path& path, const Parameters<Net>& parameters,
           const Metadata& more = {}) {
   save_numbers(path, numbers_of(parameters), nullptr, network_text_of<Net>, more);
 }
 
-// From a file of parameters or of a training run, of etch or of others. Throws an Error.
+// Reads the parameters of a network from a file of parameters or of a training run, of etch or of
+// others. Throws an Error.
 template <class Net>
 Metadata load(const std::filesystem::path& path, Parameters<Net>& parameters) {
   return load_numbers(path, numbers_of(parameters), nullptr);
 }
 
-// All of a trainer after a step() or update(): parameters and running statistics, the optimizer's
-// state, the learning rate, the seed, and the counts of updates and of random draws. With
-// Training::frozen_in_place only what learns. Throws an Error, also between backward() and update()
-// (gradients are not kept), and Diverged.
+// Writes all of a trainer after a step() or update(): parameters and running statistics, the
+// optimizer's state, the learning rate, the seed, and the counts of updates and of random draws.
+// With Training::frozen_in_place only what learns. Throws an Error, also between backward() and
+// update() (gradients are not kept), and Diverged.
 template <class Net, auto loss, auto optimizer, Training options>
 void save(const std::filesystem::path& path, const Trainer<Net, loss, optimizer, options>& trainer,
           const Metadata& more = {}) {
@@ -87,8 +89,8 @@ void save(const std::filesystem::path& path, const Trainer<Net, loss, optimizer,
   save_numbers(path, numbers_of(trainer), &counts, network_text_of<Net>, more);
 }
 
-// Goes on where the saved trainer was, whose loss, batch, threads and memory options may have been
-// others. Returns `more`. Throws an Error.
+// Reads all of a trainer, which goes on where the saved one was, whose loss, batch, threads and
+// memory options may have been others. Returns `more`. Throws an Error.
 template <class Net, auto loss, auto optimizer, Training options>
 Metadata load(const std::filesystem::path& path, Trainer<Net, loss, optimizer, options>& trainer) {
   TrainerCounts counts;
@@ -100,7 +102,7 @@ Metadata load(const std::filesystem::path& path, Trainer<Net, loss, optimizer, o
 
 // A schedule that has a state, as text for `more`, exact. Others follow from the epoch.
 std::string schedule_text(const ReduceLROnPlateau& schedule);
-// Back from that text. Throws an Error where it is none.
+// Reads a schedule back from that text. Throws an Error where it is none.
 void restore_schedule(ReduceLROnPlateau& schedule, const std::string& text);
 
 }  // namespace etch::host

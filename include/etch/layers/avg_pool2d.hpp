@@ -6,7 +6,8 @@
 
 namespace etch {
 
-// stride: 0 means kernel_size. count_include_pad: padding counts as zeros in the mean.
+// The mean of each window of each channel: (N, H, W, C) to (N, H', W', C). stride: 0 means
+// kernel_size. count_include_pad: padding counts as zeros in the mean.
 // extra_padding: more below the input and on its right.
 struct AvgPool2d {
   Pair kernel_size{};             // pixels
@@ -75,7 +76,7 @@ struct AvgPool2d {
   }
 };
 
-// One number a channel: the mean of all its pixels.
+// The mean of all pixels of each channel: (N, H, W, C) to (N, C).
 struct GlobalAvgPool2d {
   static constexpr const char* name = "GlobalAvgPool2d";
   static constexpr void fields(auto&, const auto&) {}

@@ -88,9 +88,9 @@ struct BatchNorm {
   }
 };
 
-// y = (x - mean) / sqrt(var + eps) * weight + bias, a channel at a time. Training takes mean and
-// variance from the batch and moves the running ones by momentum; evaluation takes the running
-// ones. Parameters: weight, bias (channels). Buffers: running_mean, running_var (channels).
+// Batch norm: y = (x - mean) / sqrt(var + eps) * weight + bias, a channel at a time. Training takes
+// mean and variance from the batch and moves the running ones by momentum; evaluation takes the
+// running ones. Parameters: weight, bias (channels). Buffers: running_mean, running_var (channels).
 struct BatchNorm2d {
   std::size_t num_features = 0;  // channels: derived; where given, checked
   float eps = 1e-5f;             // above 0
@@ -117,7 +117,7 @@ struct BatchNorm2d {
   }
 };
 
-// The same over vectors (N, C), or over sequences (N, C, L) with Shape{C, 1, L}.
+// Batch norm over vectors (N, C), or over sequences (N, C, L) with Shape{C, 1, L}.
 struct BatchNorm1d {
   std::size_t num_features = 0;  // channels: derived; where given, checked
   float eps = 1e-5f;             // above 0

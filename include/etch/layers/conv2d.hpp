@@ -5,10 +5,11 @@
 
 namespace etch {
 
-// y[o] = bias[o] + the sum over input channels and taps of weight * x: (N, H, W, in_channels) to
-// (N, H', W', out_channels). Parameters: weight (out_channels, in_channels / groups, kernel height,
-// kernel width), bias. A depthwise convolution has groups = in_channels. extra_padding: so many
-// more zeros below the input and on its right, as TensorFlow's padding "same" has with a stride.
+// 2-d convolution: y[o] = bias[o] + the sum over input channels and taps of weight * x: (N, H, W,
+// in_channels) to (N, H', W', out_channels). Parameters: weight (out_channels, in_channels /
+// groups, kernel height, kernel width), bias. A depthwise convolution has groups = in_channels.
+// extra_padding: so many more zeros below the input and on its right, as TensorFlow's padding
+// "same" has with a stride.
 struct Conv2d {
   std::size_t in_channels = 0;            // derived; where given, checked
   std::size_t out_channels = 0;           // of the output

@@ -6,8 +6,9 @@
 
 namespace etch {
 
-// In training y = x / (1 - p) with probability 1 - p, else 0; in evaluation y = x, at no cost.
-// Nothing is saved for backward: which elements stay is a function of the step and the index.
+// Drops numbers at random. In training y = x / (1 - p) with probability 1 - p, else 0; in
+// evaluation y = x, at no cost. Nothing is saved for backward: which elements stay is a function of
+// the step and the index.
 struct Dropout {
   float p = 0.5f;  // the share that is dropped, in [0, 1]
 

@@ -5,9 +5,9 @@
 
 namespace etch {
 
-// (channels, height, width) becomes (channels * height * width). Nothing moves: in memory the
-// features stay in the order (height, width, channel), and the weights of the layers that follow
-// are converted when they are read from or written to a file in PyTorch's order.
+// An image as a vector: (channels, height, width) becomes (channels * height * width). Nothing
+// moves: in memory the features stay in the order (height, width, channel), and the weights of the
+// layers that follow are converted when they are read from or written to a file in PyTorch's order.
 struct Flatten {
   static constexpr const char* name = "Flatten";
   static constexpr void fields(auto&, const auto&) {}

@@ -4,9 +4,10 @@
 
 namespace etch {
 
-// Frozen<layers...>{} is a Sequential whose parameters have no gradient and no optimizer state;
-// nothing is saved for it unless a layer before it learns. It runs in evaluation mode: batch norm
-// takes its running statistics, dropout does nothing. It is named as the Sequential would be.
+// Layers that don't learn. Frozen<layers...>{} is a Sequential whose parameters have no gradient
+// and no optimizer state; nothing is saved for it unless a layer before it learns. It runs in
+// evaluation mode: batch norm takes its running statistics, dropout does nothing. It is named as
+// the Sequential would be.
 template <Layer auto... layers>
 struct Frozen {
   constexpr Shape output(Shape x) const { return Sequential<layers...>{}.output(x); }

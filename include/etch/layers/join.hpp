@@ -182,8 +182,8 @@ constexpr Value lower_branch(Graph& g, const Named<name, layer>& branch, Value x
   return add_layer(g, branch, x);
 }
 
-// The sum of what the branches make of x: y = a(x) + b(x) + ... Parameters of the i-th are named
-// "i.weight" and so on; see Residual for other names.
+// The sum of several branches of one input: y = a(x) + b(x) and so on. Parameters of the i-th are
+// named "i.weight" and so on; see Residual for other names.
 template <Layer auto first, Layer auto... rest>
 struct Add {
   constexpr Shape output(Shape x) const { return first.output(x); }
@@ -195,8 +195,9 @@ struct Add {
   }
 };
 
-// Their product, each number by itself; a branch that ends in 1x1 counts for all pixels. So
-// Multiply<Identity{}, gate> is squeeze-and-excitation: https://arxiv.org/abs/1709.01507
+// The product of several branches of one input, number by number; a branch that ends in 1x1 counts
+// for all pixels. So Multiply<Identity{}, gate> is squeeze-and-excitation:
+// https://arxiv.org/abs/1709.01507
 template <Layer auto first, Layer auto... rest>
 struct Multiply {
   constexpr Shape output(Shape x) const {
@@ -215,7 +216,8 @@ struct Multiply {
   static constexpr Shape largest(Shape a, Shape b) { return a.height * a.width == 1 ? b : a; }
 };
 
-// Their channels side by side: torch.cat(..., dim=1).
+// The outputs of several branches of one input, their channels one after the other: torch.cat(...,
+// dim=1). Heights and widths must be equal.
 template <Layer auto first, Layer auto... rest>
 struct Concat {
   constexpr Shape output(Shape x) const {

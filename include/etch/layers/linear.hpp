@@ -5,8 +5,8 @@
 
 namespace etch {
 
-// y = x W^T + b: (N, in_features) to (N, out_features). Parameters: weight (out_features,
-// in_features), bias (out_features).
+// Fully connected layer: y = x W^T + b: (N, in_features) to (N, out_features). Parameters: weight
+// (out_features, in_features), bias (out_features).
 struct Linear {
   std::size_t in_features = 0;            // derived; where given, checked
   std::size_t out_features = 0;           // numbers of the output

@@ -7,7 +7,8 @@
 
 namespace etch {
 
-// stride: 0 means kernel_size. extra_padding: more below the input and on its right. Backward keeps
+// The maximum of each window of each channel: (N, H, W, C) to (N, H', W', C). stride: 0 means
+// kernel_size. extra_padding: more below the input and on its right. Backward keeps
 // one byte an output: which tap of the window won.
 struct MaxPool2d {
   Pair kernel_size{};      // taps, at most 256 in all

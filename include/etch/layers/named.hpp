@@ -5,8 +5,9 @@
 
 namespace etch {
 
-// Named<"conv1", Conv2d{...}>{}: its parameters are "conv1.weight" and so on. Named<"", layer>{}
-// puts no name and no number in front: a layer's children join the names around it.
+// A layer under a name. Named<"conv1", Conv2d{...}>{}: its parameters are "conv1.weight" and so on.
+// Named<"", layer>{} puts no name and no number in front: a layer's children join the names around
+// it.
 template <Text name, Layer auto layer>
 struct Named {
   constexpr Shape output(Shape x) const { return layer.output(x); }

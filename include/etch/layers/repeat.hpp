@@ -13,8 +13,8 @@ constexpr Problem repeat_problem(Shape before, Shape after) {
       .equal(after.width, before.width, "Repeat: the block must keep the width of its input");
 }
 
-// Stands for n copies of `block` in a Sequential, and is numbered so. The block keeps its input's
-// shape.
+// n copies of a block, one after the other. It stands for n layers in a Sequential, and is numbered
+// so. The block keeps its input's shape.
 template <std::size_t n, Layer auto block>
 struct Repeat {
   constexpr Shape output(Shape x) const { return n == 0 ? x : block.output(x); }

@@ -20,8 +20,9 @@ constexpr Value lower_residual(Graph& g, Value body, Value shortcut) {
   return add_sum(g, body, shortcut, "Residual");
 }
 
-// The body's parameters keep the names around them (torchvision's "layer1.0.conv1.weight"); those
-// of the shortcut stand under "shortcut", or under its own name where it is Named.
+// y = body(x) + shortcut(x), of one shape. The body's parameters keep the names around them
+// (torchvision's "layer1.0.conv1.weight"); those of the shortcut stand under "shortcut", or under
+// its own name where it is Named.
 template <Layer auto body, Layer auto shortcut = Identity{}>
 struct Residual {
   constexpr Shape output(Shape x) const { return body.output(x); }

@@ -10,7 +10,7 @@
 
 namespace etch {
 
-// Gives its input a name, and passes it on.
+// y = x, and x can be used under this name by the layers after it.
 template <Text name>
 struct Save {
   constexpr Shape output(Shape x) const { return x; }
@@ -46,7 +46,7 @@ constexpr Value lower_multiply_with(Graph& g, const char* name, Value x) {
   return g.refused() ? x : lower_product(g, x, saved);
 }
 
-// The value of that name, in the place of its input, which another layer must use.
+// y = the value of that name, in the place of its input, which another layer must use.
 template <Text name>
 struct Load {
   constexpr Shape output(Shape x) const { return x; }
@@ -55,8 +55,8 @@ struct Load {
   }
 };
 
-// Its input's channels, and then those of the value of that name. (Concat<Load<"a">{}, Identity{}>
-// has them the other way round.)
+// y = x with the channels of the value of that name behind its own. (Concat<Load<"a">{},
+// Identity{}> has them the other way round.)
 template <Text name>
 struct ConcatWith {
   constexpr Shape output(Shape x) const { return x; }
@@ -65,7 +65,7 @@ struct ConcatWith {
   }
 };
 
-// Its input plus the value of that name.
+// y = x + the value of that name, of one shape.
 template <Text name>
 struct AddWith {
   constexpr Shape output(Shape x) const { return x; }
@@ -74,7 +74,7 @@ struct AddWith {
   }
 };
 
-// Its input times the value of that name; see Multiply.
+// y = x * the value of that name; see Multiply.
 template <Text name>
 struct MultiplyWith {
   constexpr Shape output(Shape x) const { return x; }

@@ -7,9 +7,9 @@
 
 namespace etch {
 
-// Takes logits: the sigmoid is inside. The mean over all outputs of all images. Targets: as the
-// output, (N, H, W, C), probabilities in [0, 1]. `pos_weight` has a number a channel of the output,
-// which multiplies the loss of what is there: above 1 it favours recall.
+// Binary cross entropy. Takes logits: the sigmoid is inside. The mean over all outputs of all
+// images. Targets: as the output, (N, H, W, C), probabilities in [0, 1]. `pos_weight` has a number
+// a channel of the output, which multiplies the loss of what is there: above 1 it favours recall.
 struct BCEWithLogitsLoss {
   LossWeights pos_weight = nullptr;  // null: all 1
 

@@ -7,12 +7,12 @@
 
 namespace etch {
 
-// Takes logits: the softmax is inside. Targets: one class index an image, in [0, classes), or
-// ignore_index: a contract. An image of ignore_index (where contracts aren't checked, of any label
-// that is no class) adds nothing to loss, gradient and divisor; where all are, or
-// have a weight of 0, the loss and the gradient are 0 (PyTorch's are NaN). label_smoothing moves
-// that share of the target evenly to all classes. `weight` has a number a class: the mean is that
-// of the images weighted by their labels'.
+// Cross entropy of class labels, (N). Takes logits, (N, classes): the softmax is inside. Targets:
+// one class index an image, in [0, classes), or ignore_index: a contract. An image of ignore_index
+// (where contracts aren't checked, of any label that is no class) adds nothing to loss, gradient
+// and divisor; where all are, or have a weight of 0, the loss and the gradient are 0 (PyTorch's are
+// NaN). label_smoothing moves that share of the target evenly to all classes. `weight` has a number
+// a class: the mean is that of the images weighted by their labels'.
 struct CrossEntropyLoss {
   float label_smoothing = 0;         // in [0, 1]
   std::int32_t ignore_index = -100;  // the label of images that don't count

@@ -9,8 +9,8 @@
 
 namespace etch {
 
-// Of a difference v: v^2 / 2 up to delta, delta * (|v| - delta / 2) beyond. The mean over all
-// outputs of all images. Targets: as the output, (N, H, W, C).
+// Huber's loss. Of a difference v: v^2 / 2 up to delta, delta * (|v| - delta / 2) beyond. The mean
+// over all outputs of all images. Targets: as the output, (N, H, W, C).
 struct HuberLoss {
   float delta = 1;  // above 0: where the square ends
 
@@ -23,7 +23,7 @@ struct HuberLoss {
   }
 };
 
-// HuberLoss{beta} / beta: its slope beyond is 1. With a beta of 0 it would be L1Loss.
+// Huber's loss with a slope of 1: HuberLoss{beta} / beta. With a beta of 0 it would be L1Loss.
 struct SmoothL1Loss {
   float beta = 1;  // above 0: where the square ends
 

@@ -5,8 +5,8 @@
 
 namespace etch {
 
-// The mean over all outputs of all images. Targets: as the output, (N, H, W, C). The gradient is 0
-// where output and target are equal.
+// |output - target|, the mean over all outputs of all images. Targets: as the output, (N, H, W, C).
+// The gradient is 0 where output and target are equal.
 struct L1Loss {
   using Target = float;
   static constexpr std::size_t targets_per_image(std::size_t outputs) { return outputs; }

@@ -5,7 +5,8 @@
 
 namespace etch {
 
-// The mean over all outputs of all images. Targets: as the output, (N, H, W, C).
+// (output - target)^2, the mean over all outputs of all images. Targets: as the output, (N, H, W,
+// C).
 struct MSELoss {
   using Target = float;
   static constexpr std::size_t targets_per_image(std::size_t outputs) { return outputs; }

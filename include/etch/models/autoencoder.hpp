@@ -13,8 +13,8 @@ template <std::size_t features>
 inline constexpr auto linear_norm<features, Norm::without> =
     Sequential<Named<"fc", Linear{.out_features = features}>{}, ReLU{}>{};
 
-// Five frames of 128 mel bands to 8 numbers and back. 267,928 parameters (269,992 with running
-// statistics, as Keras counts).
+// The autoencoder: five frames of 128 mel bands to 8 numbers and back. 267,928 parameters (269,992
+// with running statistics, as Keras counts).
 template <Norm norm = Norm::batch>
 inline constexpr auto autoencoder = Sequential<
     Named<"encoder", Sequential<linear_norm<128, norm>, Repeat<3, linear_norm<128, norm>>{},

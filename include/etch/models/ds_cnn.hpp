@@ -5,9 +5,8 @@
 
 namespace etch {
 
-// 1x49x10: 49 frames of 10 cepstral coefficients. 23,756 parameters with 12 classes (24,908 with
-// running statistics, as Keras counts). Its dropouts do nothing in
-// inference.
+// DS-CNN for 1x49x10, 49 frames of 10 cepstral coefficients. 23,756 parameters with 12 classes
+// (24,908 with running statistics, as Keras counts). Its dropouts do nothing in inference.
 template <std::size_t classes, Norm norm = Norm::batch>
 inline constexpr auto ds_cnn =
     Sequential<Named<"", conv_norm<"conv1", "bn1",

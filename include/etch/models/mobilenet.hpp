@@ -14,8 +14,9 @@ inline constexpr auto separable = Sequential<
     Named<"", conv_norm<"conv2", "bn2", Conv2d{.out_channels = out, .kernel_size = 1}, norm>>{},
     ReLU{}>{};
 
-// 3x96x96. 216,322 parameters with 2 classes (221,794 with running statistics, as Keras counts).
-// Norm::without is the network whose norms were folded into its convolutions.
+// MobileNetV1, 0.25 wide, for 3x96x96 images. 216,322 parameters with 2 classes (221,794 with
+// running statistics, as Keras counts). Norm::without is the network whose norms were folded into
+// its convolutions.
 template <std::size_t classes, Norm norm = Norm::batch>
 inline constexpr auto mobilenet_025 = Sequential<
     Named<"", conv_norm<"conv1", "bn1", same_3x3<8, 2, 1>, norm>>{}, ReLU{},

@@ -18,7 +18,8 @@ template <std::size_t channels>
 inline constexpr auto resnet8_projection =
     Named<"downsample", Conv2d{.out_channels = channels, .kernel_size = 1, .stride = 2}>{};
 
-// 3x32x32. 78,186 parameters with 10 classes (78,666 with running statistics, as Keras counts).
+// ResNet-8 for 3x32x32 images. 78,186 parameters with 10 classes (78,666 with running statistics,
+// as Keras counts).
 template <std::size_t classes>
 inline constexpr auto resnet8 = Sequential<
     Named<"conv1", same_3x3<16, 1, 1>>{}, Named<"bn1", BatchNorm2d{}>{}, ReLU{},

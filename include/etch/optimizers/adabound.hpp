@@ -6,7 +6,8 @@
 
 namespace etch {
 
-// The bounds close on final_lr (which follows lr when it is changed) as gamma * step grows.
+// Adam whose step sizes are clamped between two bounds, which close on final_lr (which follows lr
+// when it is changed) as gamma * step grows.
 struct AdaBound {
   double lr = 1e-3;         // above 0; Trainer::set_lr changes it
   Betas betas{};            // of the averages

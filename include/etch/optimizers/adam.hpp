@@ -36,8 +36,8 @@ struct Betas {
   return k;
 }
 
-// w -= lr * m / (sqrt(v) + eps), with averages m of the gradients and v of their squares that are
-// corrected for their zero begin. weight_decay is L2: it is added to the gradient.
+// Adam: w -= lr * m / (sqrt(v) + eps), with averages m of the gradients and v of their squares that
+// are corrected for beginning at 0. weight_decay is L2: it is added to the gradient.
 struct Adam {
   double lr = 1e-3;         // at least 0; Trainer::set_lr changes it
   Betas betas{};            // of the averages

@@ -12,8 +12,9 @@ struct Group {};
 // Biases, and weights of norms: what has one dimension.
 constexpr bool biases_and_norms(const ParameterTensor& t) { return t.rank == 1; }
 
-// A tensor has the optimizer of the first group that picks it, or else `others`. The learning rates
-// keep their ratio where the trainer's, which is that of `others`, is changed.
+// Several optimizers in one: a tensor has the optimizer of the first group that picks it, or else
+// `others`. The learning rates keep their ratio where the trainer's, which is that of `others`, is
+// changed.
 //
 //   constexpr bool is_head(const ParameterTensor& t) { return t.is_in("fc"); }
 //   constexpr ParameterGroups<AdamW{.lr = 1e-3},

@@ -5,8 +5,8 @@
 
 namespace etch {
 
-// v = momentum * v + (1 - dampening) * g, w -= lr * v, with g the gradient + weight_decay * w.
-// State: v, where momentum is not 0; it begins as the first g.
+// Gradient descent with momentum: v = momentum * v + (1 - dampening) * g, w -= lr * v, with g the
+// gradient + weight_decay * w. State: v, where momentum is not 0; it begins as the first g.
 struct SGD {
   double lr = 1e-3;         // at least 0; Trainer::set_lr changes it
   double momentum = 0;      // at least 0

@@ -9,7 +9,8 @@
 
 namespace etch::host {
 
-// Applied in this order, to samples that aren't normalized yet.
+// What may be done to a training sample, in this order. Applied to samples that aren't normalized
+// yet.
 struct Augmentation {
   bool flip = false;      // left to right, every other time
   double crop = 1;        // a window of at least this share of each side, scaled to the whole

@@ -5,9 +5,10 @@
 
 namespace etch::host {
 
-// A sample is put into the input's shape, augmented and normalized, in this order. Samples of the
-// input's shape are taken as they are; images that lack up to 2 pixels a side get as many zeros
-// around them; vectors of as many numbers as the input has are taken in the order (H, W, C).
+// Makes batches of a data set. A sample is put into the input's shape, augmented and normalized, in
+// this order. Samples of the input's shape are taken as they are; images that lack up to 2 pixels a
+// side get as many zeros around them; vectors of as many numbers as the input has are taken in the
+// order (H, W, C).
 class BatchReader {
  public:
   // The data must outlive it. Throws an Error where the samples don't fit the input, or can't be

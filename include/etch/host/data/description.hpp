@@ -8,7 +8,8 @@
 
 namespace etch::host {
 
-// Defaults: the format is recognised, and nothing is changed or set aside.
+// How to read, split and prepare a data set. By default the format is recognised, and nothing is
+// changed or set aside.
 struct Description {
   std::string format;               // of all_formats(); empty: recognised
   Reading reading;                  // without a size, which is the network's

@@ -7,8 +7,8 @@
 
 namespace etch::host {
 
-// One mean and one std for each channel of a sample (a vector's features are its channels), or one
-// for all. Both empty: nothing is done.
+// y = (x - mean) / std. One mean and one std for each channel of a sample (a vector's features are
+// its channels), or one for all. Both empty: nothing is done.
 struct Normalization {
   std::vector<float> mean, std;  // as many: one a channel, or one; std above 0
 

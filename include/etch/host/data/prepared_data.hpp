@@ -7,8 +7,8 @@
 
 namespace etch::host {
 
-// Reads a part when it is asked for. Read the training part first: its classes and columns apply to
-// the others. For one thread.
+// A data set as a description says. Reads a part when it is asked for. Read the training part
+// first: its classes and columns apply to the others. For one thread.
 class PreparedData {
  public:
   // Finds files at the path; nothing is read yet. `input` is the shape that images are scaled to

@@ -6,7 +6,8 @@
 
 namespace etch::host {
 
-// Reads by a thread of its own what is streamed, and at take() what is in memory.
+// Reads batches ahead of their use: by a thread of its own what is streamed, and at take() what is
+// in memory.
 class ReadAhead {
  public:
   // What take() returns.

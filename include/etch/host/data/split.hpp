@@ -4,7 +4,7 @@
 
 namespace etch::host {
 
-// Indices of samples.
+// Which samples stay and which are set aside, by index.
 struct Split {
   std::vector<std::uint32_t> kept, aside;  // both in ascending order
 };

@@ -31,20 +31,20 @@ struct ModelOf<Network<net, input>> {
   }
 };
 
-// Of Network<...>. `name` and `about` must outlive it.
+// The Model of a Network<...>. `name` and `about` must outlive it.
 template <class Net>
 constexpr Model model_of(std::string_view name, std::string_view about = "") {
   return ModelOf<Net>::model(name, about);
 }
 
-// The zoo's, then the program's own.
+// All models: the zoo's, then the program's own.
 std::span<const Model> all_models();
-// From here on find_model() and open_model() know it by its name. Not while other threads look one
-// up. Throws an Error where the name is taken, or isn't one: it is empty, or ends like a file that
-// open_model() reads.
+// Adds a model: from here on find_model() and open_model() know it by its name. Not while other
+// threads look one up. Throws an Error where the name is taken, or isn't one: it is empty, or ends
+// like a file that open_model() reads.
 void register_model(const Model& model);
 
-// Throws an Error that lists the models there are.
+// The model of that name. Throws an Error that lists the models there are.
 const Model& find_model(std::string_view name);
 
 // Their names, in lines of 80 characters.

@@ -15,12 +15,12 @@ namespace etch::host {
 // The metadata of a file of tensors that holds the network they are of, as JSON: its layers
 // (tree.hpp) and the shape of its input.
 inline constexpr const char* network_key = "etch.network";
-// As JSON: docs/files.md.
+// A network as the JSON under this key: docs/files.md.
 std::string network_text(const Tree& tree, Shape input);
-// An Error names `file`, whose metadata it is.
+// The network of such a text. An Error names `file`, whose metadata it is.
 std::shared_ptr<const RunTimeGraph> read_network(const std::string& file, const std::string& text);
 
-// Copies share the network and its weights.
+// A model and, where it is of a file, its weights. Copies share the network and its weights.
 struct OpenModel {
   std::string name;     // as it was given: of the zoo, or a path
   GraphView graph;      // as long as this lives
@@ -35,9 +35,10 @@ struct OpenModel {
 // Whether it names a model of the zoo, and no file.
 bool is_model_name(const std::string& given);
 
-// `given` is the name of a model of the zoo, or the path of an .onnx, .tflite or .safetensors file:
-// the last must hold its network, as those that etch writes do. `size` is another height and width
-// of its images, 0 for its own; so is `algorithm` for that of its convolutions. Throws an Error.
+// Opens a model. `given` is the name of a model of the zoo, or the path of an .onnx, .tflite or
+// .safetensors file: the last must hold its network, as those that etch writes do. `size` is
+// another height and width of its images, 0 for its own; so is `algorithm` for that of its
+// convolutions. Throws an Error.
 OpenModel open_model(const std::string& given, std::size_t size = 0,
                      std::optional<Algorithm> algorithm = std::nullopt);
 

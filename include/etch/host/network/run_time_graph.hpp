@@ -9,7 +9,8 @@
 
 namespace etch::host {
 
-// Owns the tables of a graph. Nothing changes them after construction: several threads may read.
+// A graph at run time, with its tables. Nothing changes them after construction: several threads
+// may read.
 class RunTimeGraph {
  public:
   // Throws an Error where a layer can't take its input, "WHERE: layer4.2.fc: Linear: in_features

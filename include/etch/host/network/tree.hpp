@@ -44,7 +44,7 @@ struct Tree {
   Value lower(Graph& g, Value x) const;
 };
 
-// The same with this algorithm in all convolutions and fully connected layers; see
+// A network with this algorithm in all convolutions and fully connected layers; see
 // with_algorithm.hpp.
 Tree with_algorithm(Tree tree, Algorithm algorithm);
 

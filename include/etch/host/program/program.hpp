@@ -20,19 +20,19 @@ struct Program {
   std::size_t recompute_macs = 0;  // an image
 };
 
-// Of the host's memory, while it runs.
+// What a Session takes of the host's memory, by its use.
 struct Bytes {
   std::size_t parameters = 0, prepared = 0, gradients = 0, optimizer = 0, arena = 0;  // bytes
   // Their sum.
   std::size_t total() const { return parameters + prepared + gradients + optimizer + arena; }
 };
 
-// "nothing", "elementwise", "blocks", or the bytes of an arena to fit: "60MiB", "512K", "1000000".
-// Throws an Error.
+// Recompute of a text: "nothing", "elementwise", "blocks", or the bytes of an arena to fit:
+// "60MiB", "512K", "1000000". Throws an Error.
 Recompute recompute_from_text(const std::string& text);
 
-// Throws an Error where Recompute::budget can't be met, or the arena is larger than a program's
-// offsets reach (16 GiB).
+// The program of a graph. Throws an Error where Recompute::budget can't be met, or the arena is
+// larger than a program's offsets reach (16 GiB).
 Program make_program(GraphView graph, InferenceOptions options);
 Program make_program(GraphView graph, Training options);
 

@@ -18,7 +18,7 @@ namespace etch::host {
 // An optimizer that is chosen at run time.
 using AnyOptimizer = std::variant<SGD, Adam, AdamW, AdaBound>;
 
-// "sgd", "adam", "adamw", "adabound".
+// Its name: "sgd", "adam", "adamw", "adabound".
 const char* optimizer_name(const AnyOptimizer& optimizer);
 // The learning rate that it begins with.
 float initial_lr(const AnyOptimizer& optimizer);
@@ -35,8 +35,8 @@ struct SessionOptions {
   bool evaluates_only = false;  // no memory for training: step() and backward() are not allowed
 };
 
-// Parameters, optimizer state, gradients and one arena. For one thread at a time; kernels use
-// Training::threads of their own.
+// A network that trains and evaluates: parameters, optimizer state, gradients and one arena. For
+// one thread at a time; kernels use Training::threads of their own.
 class Session {
  public:
   // Begins with initial values by the seed. The graph's tables must outlive it. Throws an Error

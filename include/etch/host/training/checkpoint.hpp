@@ -16,15 +16,15 @@
 
 namespace etch::host {
 
-// A NaN or an infinity came up, where the message says.
+// The error of numbers: a NaN or an infinity came up, where the message says.
 struct Diverged : Error {
   using Error::Error;
 };
 
-// Replaces the file. Throws an Error where it can't, and Diverged where a number isn't finite; the
-// file that was there stays. progress.runs and .updates are taken from the session. `best` are the
-// parameters of the best epoch, to be kept beside the last ones; or nothing. `network` is
-// network_text() of the session's graph, or nothing.
+// Writes a checkpoint, which replaces the file. Throws an Error where it can't, and Diverged where
+// a number isn't finite; the file that was there stays. progress.runs and .updates are taken from
+// the session. `best` are the parameters of the best epoch, to be kept beside the last ones; or
+// nothing. `network` is network_text() of the session's graph, or nothing.
 void save_checkpoint(const std::filesystem::path& path, const Session& session,
                      const Settings& settings, Progress progress, std::span<const float> best = {},
                      const Description& data = {}, const std::string& network = {});

@@ -15,7 +15,7 @@ struct Scores {
   bool operator==(const Scores&) const = default;
 };
 
-// Counts over any number of batches. For one thread.
+// Scores over any number of batches. For one thread.
 class Metrics {
  public:
   // Of no images yet.

@@ -13,7 +13,7 @@ struct EpochScores {
   bool operator==(const EpochScores&) const = default;
 };
 
-// Where a run is.
+// How far a training run is.
 struct Progress {
   // At its begin, with so many classes.
   explicit Progress(std::size_t classes) : running(classes) {}

@@ -39,7 +39,7 @@ struct Settings {
   std::string augment = "none";        // see augmentation_from_text()
 };
 
-// Throws an Error that names the option, its value and what is allowed.
+// Checks all of them. Throws an Error that names the option, its value and what is allowed.
 void check(const Settings& settings);
 
 // The optimizer of these settings, which are checked.

@@ -20,12 +20,12 @@ std::vector<TensorPlace> model_places(GraphView graph, float* values);
 // The places as tensors to be written. The values must live until they are.
 std::vector<TensorSource> sources_of(const std::vector<TensorPlace>& places);
 
-// The same of a whole network.
+// All tensors of a network, to be written.
 std::vector<TensorSource> model_tensors(GraphView graph, const float* values);
 
 // Which network a file's tensors are of, in its metadata: etch::topology, 16 hexadecimal digits.
 inline constexpr const char* topology_key = "etch.topology";
-// These digits.
+// The digits of a graph.
 std::string topology_text(GraphView graph);
 
 // What keeps a file from filling the places of a network with this topology, a line each: tensors
@@ -40,14 +40,14 @@ std::vector<std::string> misfits(const Safetensors& file, std::uint64_t topology
 void check_fit(const Safetensors& file, const std::vector<std::string>& misfits,
                const std::string& what);
 
-// Numbers of a file that are NaN or infinite.
+// What becomes of numbers of a file that are NaN or infinite.
 enum class NonFinite : bool { refused, taken };
 
 // The first number of the places' tensors that is NaN or infinite, by tensor and index in PyTorch's
 // order, and how many there are: "fc.weight[2, 7] is nan; 3 of 640 numbers aren't finite". Empty
 // where all are finite. The file fits the places.
 std::string not_finite(const Safetensors& file, const std::vector<TensorPlace>& places);
-// Throws an Error that says so.
+// Throws an Error where not_finite() has something to say.
 void check_finite(const Safetensors& file, const std::vector<TensorPlace>& places);
 
 // Copies the file's tensors to the places, which it fits.

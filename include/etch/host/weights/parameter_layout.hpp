@@ -31,7 +31,7 @@ struct FoldedLayout {
   std::vector<FoldedNorm> norms;
 };
 
-// Of a network.
+// The layout of a network.
 ParameterLayout layout_of(GraphView graph);
 
 }  // namespace etch::host

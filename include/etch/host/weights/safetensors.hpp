@@ -20,7 +20,7 @@ namespace etch::host {
 enum class Dtype : unsigned char { f32, f64, i64 };
 // As files have it: "F32".
 const char* dtype_name(Dtype dtype);
-// Of one number.
+// Bytes of one number.
 std::size_t dtype_bytes(Dtype dtype);
 
 // Texts by name, which a file keeps beside its tensors.
@@ -45,7 +45,7 @@ TensorSource source(std::string name, std::vector<std::size_t> shape, const std:
 // bytes.
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorSource>& tensors,
                        const Metadata& metadata = {});
-// Into a file that is named so in an Error, without commit().
+// The same into a file that is named so in an Error, without commit().
 void write_safetensors(FileReplacement& file, const std::string& name,
                        const std::vector<TensorSource>& tensors, const Metadata& metadata);
 
@@ -63,9 +63,9 @@ struct StoredTensor {
   void copy_to(std::int64_t* values) const;
 };
 
-// A file of tensors. It is checked as a whole when it is opened: lengths, offsets, holes, overlaps,
-// shapes, names, and the checksum where there is one. Throws an Error that names the file and the
-// tensor; also where the file is of a newer format.
+// A file of tensors that is read. It is checked as a whole when it is opened: lengths, offsets,
+// holes, overlaps, shapes, names, and the checksum where there is one. Throws an Error that names
+// the file and the tensor; also where the file is of a newer format.
 class Safetensors {
  public:
   // Reads and checks the file.
