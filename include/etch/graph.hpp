@@ -61,12 +61,12 @@ struct Op {
   Compute forward = nothing_to_compute;   // y from x (and skip)
   Compute backward = nothing_to_compute;  // dx, and gradients, from dy; of a sum none; see Join
   Compute fold = nothing_to_compute;      // of a norm in evaluation: scale, then shift, to y
-  // The kernels of these. In a graph they read the attributes as they run; Bound makes such as have
-  // them as constants.
+  // The kernels of forward, backward and fold. In a graph they read the attributes as they run;
+  // Bound makes such as have them as constants.
   OpKernels (*kernels_of)(const Op&, KernelUse) = general_kernels;
-  int x = none, skip = none, y = none;                         // Graph::add() fills in y
+  int x = none, skip = none, y = none;                         // values; Graph::add() fills in y
   Join join = Join::sum;                                       // of an op with a skip
-  Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;  // dw: gradients of parameters
+  Needs dx_needs = Needs::nothing, dw_needs = Needs::nothing;  // dw: parameters' gradients
   bool in_place = false;            // y may be stored over x, and dx over dy
   bool elementwise = false;         // cheap to recompute: Recompute::elementwise drops its output
   bool accumulates = false;         // backward can add to dx

@@ -69,7 +69,7 @@ class Inference {
   explicit Inference(const Parameters<Net>&&) = delete;  // parameters of a temporary are gone
   Inference(const Parameters<Net>&&, const Learned<Net>&) = delete;
   Inference(const Parameters<Net>&&, const Learned<Net>&&) = delete;
-  Inference(const Parameters<Net>&, const Learned<Net>&&) = delete;  // as what it has learned
+  Inference(const Parameters<Net>&, const Learned<Net>&&) = delete;  // and so is what was learned
 
   // To be called where the parameters have changed and weights are transformed beforehand.
   void prepare() {

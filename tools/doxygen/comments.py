@@ -6,9 +6,9 @@ A comment describes
   the declaration that follows it, all names of it, and the next overloads of that name;
   the declaration whose line it ends.
 Lines indented after the // are code. Left out is what a comment calls "Internal: ", and a
-specialisation without a comment: what it is of is described. So are the functions that layers,
-losses and optimizers share: here, once, unless they have a comment of their own. What the head of a file says of PyTorch or a paper is
-added to its types and models.
+specialisation without a comment: what it is of is described. What layers, losses and optimizers
+share is described here, once. What the head of a file says of PyTorch or a paper is added to its
+types and models.
 """
 import re
 import sys
@@ -30,11 +30,14 @@ CONTRACT = [
     (r"bool operator==\(const \w+&\) const = default", "Whether all members are equal."),
     (r".* = delete;", "Not allowed."),
 ]
-SPECIFIERS = re.compile(r"(\[\[[^\]]*\]\]|static|constexpr|inline|explicit|virtual|template <[^<>]*>)\s*")
+SPECIFIERS = re.compile(
+    r"(\[\[[^\]]*\]\]|static|constexpr|inline|explicit|virtual|template <[^<>]*>)\s*")
 SCOPE = re.compile(r"\b(struct|class|enum|union|namespace)\b[^()=;]*\{$")
 # Doxygen doesn't ask for comments of these; of a command that it doesn't know it complains.
 UNCHECKED = re.compile(r"^\s*(?:template.*\n)?\s*(?:concept (\w+)|(?:struct|class) (\w+) \{\};)")
-SPECIALISATION = re.compile(r"template <.*?>\s(?:requires.*?)?(?:struct|inline constexpr \w+|inline [\w:]+) \w+<")
+TYPE = re.compile(r"(template.*\n)?(struct|class|inline constexpr)\b")
+SPECIALISATION = re.compile(
+    r"template <.*?>\s(?:requires.*?)?(?:struct|inline constexpr \w+|inline [\w:]+) \w+<")
 # Where a sentence begins a word is no name of a type.
 BEGIN = re.compile(r"(^|[.:;] )([A-Z][a-z]+)(?=[ ,.:;])")
 SPECIAL = re.compile(r"[<>#&@\\%\"]")
@@ -44,6 +47,7 @@ def plain(text, begins):
     """Without the meaning that Markdown, HTML and Doxygen would give to a comment's signs."""
     parts = re.split(r"(`[^`]*`|https?://\S+)", text)
     text = "".join(p if i % 2 else SPECIAL.sub(r"\\\g<0>", p) for i, p in enumerate(parts))
+    text = text.replace(" al. ", " al.\\ ")  # no end of a sentence
     return BEGIN.sub(r"\1%\2", text if begins else "x" + text)[0 if begins else 1:]
 
 
@@ -175,18 +179,17 @@ class Header:
                 continue
             if re.match(r"\s*(virtual )?~\w+\(\) = default;", code):
                 continue
+            shared = [" " + contract(code)] if contract(code) else []
             if block or end:
-                said = block + end
+                said = ([] if code.endswith("= delete;") else shared) + block + end
             elif name is None or name != before or code.endswith("= delete;"):
-                said = [" " + contract(code)] if contract(code) else []
+                said = shared
             if not said and (unchecked := UNCHECKED.match(code)):
                 self.out.append(f"/// \\missing_comment_of_{unchecked[1] or unchecked[2]}")
-            if len(lines) == 1:
-                lines = variables(code)
-            if has_definition and said and re.match(r"(template.*\n)?(struct|class|inline constexpr)\b", code):
+            if has_definition and said and TYPE.match(code):
                 self.out += documented(said) + ["///"] + definition + lines
                 continue
-            for declaration in lines if len(lines) > 1 and "\n" not in code else [code]:
+            for declaration in variables(code):
                 self.out += documented(said, indent) + declaration.split("\n")
         return self.out
 

@@ -16,7 +16,7 @@ struct LeakyReLU {
     visit("negative_slope", l.negative_slope);
   }
   constexpr Shape output(Shape x) const { return x; }
-  // Why the slope is no good: backward reads the sign of x off y.
+  // Backward reads the sign of x off y.
   constexpr Problem check(Value) const {
     return Rules().holds(
         negative_slope > 0 && negative_slope < std::numeric_limits<float>::infinity(),

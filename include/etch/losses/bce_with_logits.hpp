@@ -7,11 +7,11 @@
 
 namespace etch {
 
-// Binary cross entropy. Takes logits: the sigmoid is inside. The mean over all outputs of all
+// Binary cross entropy of logits: the sigmoid is inside. The mean over all outputs of all
 // images. Targets: as the output, (N, H, W, C), probabilities in [0, 1]. `pos_weight` has a number
 // a channel of the output, which multiplies the loss of what is there: above 1 it favours recall.
 struct BCEWithLogitsLoss {
-  LossWeights pos_weight = nullptr;  // null: all 1
+  LossWeights pos_weight = nullptr;  // a number a channel; null: all 1
 
   using Target = float;
   static constexpr std::size_t targets_per_image(std::size_t outputs) { return outputs; }

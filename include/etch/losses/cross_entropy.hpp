@@ -7,7 +7,7 @@
 
 namespace etch {
 
-// Cross entropy of class labels, (N). Takes logits, (N, classes): the softmax is inside. Targets:
+// Cross entropy of logits, (N, classes), and class labels, (N): the softmax is inside. Targets:
 // one class index an image, in [0, classes), or ignore_index: a contract. An image of ignore_index
 // (where contracts aren't checked, of any label that is no class) adds nothing to loss, gradient
 // and divisor; where all are, or have a weight of 0, the loss and the gradient are 0 (PyTorch's are
@@ -16,7 +16,7 @@ namespace etch {
 struct CrossEntropyLoss {
   float label_smoothing = 0;         // in [0, 1]
   std::int32_t ignore_index = -100;  // the label of images that don't count
-  LossWeights weight = nullptr;      // null: all 1
+  LossWeights weight = nullptr;      // a number a class; null: all 1
 
   using Target = std::int32_t;
   static constexpr std::size_t targets_per_image(std::size_t) { return 1; }
