@@ -26,7 +26,7 @@ struct Attributes {
   bool affine = false;                                   // of a norm: it has weight and bias
   bool count_include_pad = true;                         // of a pool
   float eps = 0, momentum = 0;                           // of a norm
-  float negative_slope = 0;                              // of a leaky ReLU
+  float alpha = 0, beta = 0;                             // of an activation
   float p = 0;                                           // of dropout
   float own[4]{};                                        // of a layer of your own
 

@@ -130,7 +130,7 @@ struct Value {
 };
 
 // What a tensor holds before training.
-enum class Initial : unsigned char { uniform, zeros, ones };
+enum class Initial : unsigned char { uniform, zeros, ones, filled };
 
 // A named parameter or buffer. Its PyTorch layout is (out, in, height, width), cut to `rank`
 // numbers: 4 a convolution, 2 (out, in * height * width) a Linear, 1 a vector of in * height *
@@ -142,6 +142,7 @@ struct Tensor {
   Initial initial = Initial::zeros;  // see fan_in
   std::size_t fan_in = 1;            // uniform: within +-1/sqrt(fan_in), as PyTorch's layers begin
   bool buffer = false;               // running statistics: no gradient
+  float fill = 0;                    // filled: with this
 
   // Filled in by Graph::add.
   bool frozen = false;     // no gradient, no optimizer state

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 namespace etch {
@@ -20,6 +21,7 @@ struct FirstValues {
   std::size_t inputs, taps, fan_in;
   Initial initial;
   bool convolution;
+  std::uint32_t fill;  // the bits of a number, where initial is filled
 };
 // Internal: of a tensor of the graph.
 constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
@@ -32,7 +34,8 @@ constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
           .taps = g.taps(),
           .fan_in = t.fan_in,
           .initial = t.initial,
-          .convolution = t.rank == 4};
+          .convolution = t.rank == 4,
+          .fill = std::bit_cast<std::uint32_t>(t.fill)};
 }
 
 // Internal: fills one tensor with what next() gives, in PyTorch's order of its elements: the same
@@ -56,6 +59,10 @@ template <class Next>
 // Internal: see Initialization.
 [[gnu::always_inline]] inline void initialize_uniform(const FirstValues& t, float* values,
                                                       Generator& random) {
+  if (t.initial == Initial::filled) {
+    std::fill_n(values, t.outputs * t.inputs * t.taps, std::bit_cast<float>(t.fill));
+    return;
+  }
   if (t.initial != Initial::uniform) {
     std::fill_n(values, t.outputs * t.inputs * t.taps, t.initial == Initial::ones ? 1.0f : 0.0f);
     return;
@@ -112,7 +119,7 @@ template <Initialization how, class Net>
        compact<first_values_of<Net>, &FirstValues::offset, &FirstValues::outputs,
                &FirstValues::group_outputs, &FirstValues::panel_most, &FirstValues::inputs,
                &FirstValues::taps, &FirstValues::fan_in, &FirstValues::initial,
-               &FirstValues::convolution>) {
+               &FirstValues::convolution, &FirstValues::fill>) {
     initialize_tensor(t, parameters.values + t.offset, random, how);
   }
 }

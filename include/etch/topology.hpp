@@ -27,6 +27,7 @@ class TopologyHash {
     word = (word ^ (word >> 27)) * 0x94D049BB133111EBu;
     hash_ = (hash_ ^ word ^ (word >> 31)) * 0x100000001B3u;
   }
+  constexpr void add_bits(float x) { add(std::uint64_t{std::bit_cast<std::uint32_t>(x)}); }
   constexpr void add(const Op& op) {
     add(op.kind);
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
@@ -37,8 +38,10 @@ class TopologyHash {
     const Window w = op.fusion == Fusion::takes ? Window{} : a.geometry.window;
     const bool padded = w.padding != Pair{} || w.extra_padding != Pair{};
     add(w), add(a.count_include_pad || !padded);
-    for (const float x : {a.eps, a.negative_slope}) {
-      add(std::uint64_t{std::bit_cast<std::uint32_t>(x)});
+    add_bits(a.eps), add_bits(a.alpha);
+    // Of activations that were there from the start the kind says the function.
+    if (a.function > kernels::Function::tanh) {
+      add(static_cast<std::uint64_t>(a.function)), add_bits(a.beta);
     }
   }
   constexpr void add(const Tensor& t) {

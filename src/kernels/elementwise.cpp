@@ -15,5 +15,7 @@ ETCH_KERNEL(add, Add)
 ETCH_KERNEL(dropout, Dropout)
 ETCH_KERNEL(softmax, Softmax)
 ETCH_KERNEL(softmax_gradient, SoftmaxGradient)
+ETCH_KERNEL(log_softmax, Softmax)
+ETCH_KERNEL(log_softmax_gradient, SoftmaxGradient)
 }  // namespace etch::kernels
 #endif

@@ -16,12 +16,34 @@ using drawn::pick;
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr Function functions[] = {Function::relu, Function::relu6, Function::leaky_relu,
-                                  Function::sigmoid, Function::tanh};
+constexpr Function functions[] = {Function::relu,      Function::relu6,       Function::leaky_relu,
+                                  Function::sigmoid,   Function::tanh,        Function::hardtanh,
+                                  Function::elu,       Function::hardsigmoid, Function::silu,
+                                  Function::hardswish, Function::gelu,        Function::gelu_tanh};
 
-// torch.nn.functional's forward, and its backward from the output; comparisons with NaN are false.
-double value_of(Function f, double x, double slope) {
+double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
+double normal_of(double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; }
+const double two_over_pi = std::sqrt(2 / std::acos(-1.0));
+double hardsigmoid_of(double x) { return (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6; }
+
+// torch.nn.functional's forward, and its backward from the output or the input; comparisons with
+// NaN are false.
+double value_of(Function f, double x, double slope, double high = 0) {
   switch (f) {
+    case Function::hardtanh:
+      return x < slope ? slope : x > high ? high : x;
+    case Function::elu:
+      return x <= 0 ? slope * std::expm1(x) : x;
+    case Function::hardsigmoid:
+      return hardsigmoid_of(x);
+    case Function::hardswish:
+      return x * hardsigmoid_of(x);
+    case Function::silu:
+      return x * sigmoid_of(x);
+    case Function::gelu:
+      return x * normal_of(x);
+    case Function::gelu_tanh:
+      return x * sigmoid_of(2 * two_over_pi * (x + 0.044715 * x * x * x));
     case Function::relu:
       return x < 0 ? 0 : x;
     case Function::relu6:
@@ -35,8 +57,25 @@ double value_of(Function f, double x, double slope) {
   }
   return 0;
 }
-double gradient_of(Function f, double y, double dy, double slope) {
+double gradient_of(Function f, double y, double dy, double slope, double high = 0) {
+  const double x = y, sigmoid = sigmoid_of(x);
   switch (f) {
+    case Function::hardtanh:
+      return y <= slope || y >= high ? 0 : dy;
+    case Function::elu:
+      return y <= 0 ? dy * (y + slope) : dy;
+    case Function::hardsigmoid:
+      return y <= 0 || y >= 1 ? 0 : dy / 6;
+    case Function::hardswish:
+      return dy * (x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5);
+    case Function::silu:
+      return dy * (sigmoid * (1 + x * (1 - sigmoid)));
+    case Function::gelu:
+      return dy * (normal_of(x) + x * std::exp(-x * x / 2) * two_over_pi / 2);
+    case Function::gelu_tanh: {
+      const double s = sigmoid_of(2 * two_over_pi * (x + 0.044715 * x * x * x));
+      return dy * (s + x * s * (1 - s) * 2 * two_over_pi * (1 + 3 * 0.044715 * x * x));
+    }
     case Function::relu:
       return y <= 0 ? 0 : dy;
     case Function::relu6:
@@ -96,23 +135,28 @@ TEST_CASE("activations and their gradients over cases drawn by lot") {
     const Function f = functions[i % std::size(functions)];
     const std::size_t n = draw_size(random), threads = pick(random, 1, 4);
     const bool in_place = random.below(2) == 0, special = random.below(2) == 0;
-    const float slope = random.below(2) == 0 ? 0.01f : 0.3f;
+    const bool is_hardtanh = f == Function::hardtanh;
+    const float slope = is_hardtanh ? -1.5f : random.below(2) == 0 ? 0.01f : 0.3f;
+    const float high = is_hardtanh ? (random.below(2) == 0 ? 1.25f : -0.5f) : 0;
     constexpr float scales[] = {1e-3f, 1, 4, 100};
     const Guarded x = draw_values(n, scales[random.below(4)], special, random);
-    const Guarded dy = draw_values(n, 1, special, random);
+    // A slope that is too small for a float is 0, and 0 times infinity no number.
+    const Guarded dy = draw_values(n, 1, special && !needs_input(f), random);
     INFO("function " << static_cast<int>(f) << ", " << n << " numbers, threads " << threads
                      << ", in place " << in_place << ", special " << special);
     for_each_target([&] {
       Guarded from = x, back = dy, y(n, poison), dx(n, poison), y1(n, poison), dx1(n, poison);
       Guarded &to = in_place ? from : y, &down = in_place ? back : dx;
-      activation({f, slope, n, 1, from.data(), y1.data()});
-      activation({f, slope, n, threads, from.data(), to.data()});
-      check_each("y", to, [&](std::size_t k) { return value_of(f, x[k], slope); });
+      activation({f, slope, n, 1, from.data(), y1.data(), high});
+      activation({f, slope, n, threads, from.data(), to.data(), high});
+      check_each("y", to, [&](std::size_t k) { return value_of(f, x[k], slope, high); });
       CHECK(same_bits(to, y1));
-      activation_gradient({f, slope, n, 1, to.data(), back.data(), dx1.data()});
-      activation_gradient({f, slope, n, threads, to.data(), back.data(), down.data()});
+      const Guarded& of = needs_input(f) ? x : to;
+      activation_gradient({f, slope, n, 1, of.data(), back.data(), dx1.data(), high});
+      activation_gradient({f, slope, n, threads, of.data(), back.data(), down.data(), high});
       check_each(
-          "dx", down, [&](std::size_t k) { return gradient_of(f, to[k], dy[k], slope); }, &dy);
+          "dx", down, [&](std::size_t k) { return gradient_of(f, of[k], dy[k], slope, high); },
+          &dy);
       CHECK(same_bits(down, dx1));
     });
   });
@@ -140,6 +184,34 @@ TEST_CASE("activations keep the sign of zero and subnormal numbers") {
   });
 }
 
+TEST_CASE("activations are as exact as their header says") {
+  // z, that e is raised to -z, whose rounding is relative to its size; of gelu_tanh four times
+  // that.
+  const auto exponent = [](Function f, double x) {
+    if (x > 0) return 0.0;
+    if (f == Function::gelu) return x * x / 2;
+    return f == Function::gelu_tanh ? -8 * two_over_pi * (x + 0.044715 * x * x * x) : -x;
+  };
+  Guarded x(20'001, 0), y(x.size(), 0);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = (static_cast<float>(i) - 10'000) * (12.0f / 10'000);
+  }
+  for_each_target([&] {
+    for (const Function f :
+         {Function::sigmoid, Function::elu, Function::silu, Function::gelu, Function::gelu_tanh}) {
+      activation({f, 1, x.size(), 1, x.data(), y.data()});
+      double worst = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double want = value_of(f, x[i], 1), size = std::abs(want);
+        if (size < 1e-36) continue;
+        worst = std::max(worst, std::abs(y[i] - want) / size / (8 + exponent(f, x[i])));
+      }
+      INFO("function " << static_cast<int>(f));
+      CHECK(worst <= 0x1p-24);
+    }
+  });
+}
+
 TEST_CASE("add over cases drawn by lot") {
   drawn::for_each_case(100, [&](Generator& random, unsigned) {
     const std::size_t n = draw_size(random), threads = pick(random, 1, 4), in = random.below(3);
@@ -153,7 +225,7 @@ TEST_CASE("add over cases drawn by lot") {
   });
 }
 
-TEST_CASE("softmax and its gradient over cases drawn by lot") {
+TEST_CASE("softmax, its logarithm and their gradients over cases drawn by lot") {
   std::map<std::string, unsigned> seen;
   drawn::for_each_case(150, [&](Generator& random, unsigned) {
     const bool wide = random.below(10) == 0, special = random.below(3) == 0;
@@ -172,9 +244,10 @@ TEST_CASE("softmax and its gradient over cases drawn by lot") {
     if (columns <= 3 && special) std::fill_n(x.data(), columns, -infinity);
     INFO(n / columns << " rows of " << columns << ", threads " << threads << ", in place "
                      << in_place << ", special " << special);
-    std::vector<double> want(n), want_dx(n);
+    std::vector<double> want(n), want_dx(n), want_log(n), want_log_dx(n);
+    Guarded terms(n, 0);  // of the sum of dy
     for (std::size_t row = 0; row < n; row += columns) {
-      double most = -HUGE_VAL, sum = 0, dot = 0;
+      double most = -HUGE_VAL, sum = 0, dot = 0, down = 0, sizes = 0;
       for (std::size_t i = row; i < row + columns; ++i) {
         if (x[i] > most || std::isnan(x[i])) most = x[i];
       }
@@ -182,8 +255,15 @@ TEST_CASE("softmax and its gradient over cases drawn by lot") {
       for (std::size_t i = row; i < row + columns; ++i) {
         want[i] = std::exp(x[i] - most) / sum;
         dot += want[i] * dy[i];
+        want_log[i] = x[i] - most - std::log(sum);
+        down += dy[i];
+        sizes += std::abs(double{dy[i]});
       }
-      for (std::size_t i = row; i < row + columns; ++i) want_dx[i] = want[i] * (dy[i] - dot);
+      for (std::size_t i = row; i < row + columns; ++i) {
+        want_dx[i] = want[i] * (dy[i] - dot);
+        want_log_dx[i] = dy[i] - std::exp(want_log[i]) * down;
+        terms.data()[i] = static_cast<float>(std::exp(want_log[i]) * sizes);
+      }
     }
     seen["several threads"] += n > 32768 && threads > 1;
     seen["rows of NaN"] += std::isnan(want[0]);
@@ -197,6 +277,19 @@ TEST_CASE("softmax and its gradient over cases drawn by lot") {
       softmax_gradient({n / columns, columns, 1, to.data(), back.data(), dx1.data()});
       softmax_gradient({n / columns, columns, threads, to.data(), back.data(), down.data()});
       check_each("dx", down, [&](std::size_t i) { return want_dx[i]; });
+      CHECK(same_bits(down, dx1));
+    });
+    for_each_target([&] {
+      Guarded from = x, back = dy, y(n, poison), dx(n, poison), y1(n, poison), dx1(n, poison);
+      Guarded &to = in_place ? from : y, &down = in_place ? back : dx;
+      log_softmax({n / columns, columns, 1, from.data(), y1.data()});
+      log_softmax({n / columns, columns, threads, from.data(), to.data()});
+      check_each("log y", to, [&](std::size_t i) { return want_log[i]; });
+      CHECK(same_bits(to, y1));
+      log_softmax_gradient({n / columns, columns, 1, to.data(), back.data(), dx1.data()});
+      log_softmax_gradient({n / columns, columns, threads, to.data(), back.data(), down.data()});
+      check_each(
+          "log dx", down, [&](std::size_t i) { return want_log_dx[i]; }, &terms);
       CHECK(same_bits(down, dx1));
     });
   });

@@ -1,4 +1,4 @@
-// Activations, sums, dropout and softmax for one SIMD target. See elementwise.hpp.
+// Sums, dropout and softmax for one SIMD target. See elementwise.hpp.
 #include <etch/kernels/elementwise.hpp>
 #include <etch/random.hpp>
 
@@ -12,108 +12,14 @@
 #define ETCH_KERNELS_ELEMENTWISE_INL
 #endif
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include <etch/kernels/activations-inl.hpp>
 #include <etch/kernels/lanes-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// exp(x) for x <= 0. Highway's gives 0 for NaN, which would hide that training diverged.
-template <class D, class V>
-HWY_INLINE V exp_negative(D d, V x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, x));
-}
-
-// 1 / (1 + exp(-x)) without ever raising e to a positive power: accurate at both ends.
-template <class D, class V>
-HWY_INLINE V sigmoid(D d, V x) {
-  const V one = hn::Set(d, 1.0f);
-  const V e = exp_negative(d, hn::Neg(hn::Abs(x)));
-  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
-}
-
-inline void activation(const Activation& a) {
-  const float* x = a.x;
-  float* y = a.y;
-  const float slope = a.negative_slope;
-  switch (a.function) {
-    case Function::relu:
-      for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
-        hn::StoreU(relu(d, hn::LoadU(d, x + i)), d, y + i);
-      });
-      break;
-    case Function::relu6:
-      for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, x + i), six = hn::Set(d, 6.0f);
-        hn::StoreU(relu(d, hn::IfThenElse(hn::Gt(v, six), six, v)), d, y + i);
-      });
-      break;
-    case Function::leaky_relu:
-      for_chunks(a.threads, a.size, [x, y, slope](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, x + i);
-        const auto scaled = hn::Mul(v, hn::Set(d, slope));
-        hn::StoreU(hn::IfThenElse(hn::Gt(v, hn::Zero(d)), v, scaled), d, y + i);
-      });
-      break;
-    case Function::sigmoid:
-      for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
-        hn::StoreU(sigmoid(d, hn::LoadU(d, x + i)), d, y + i);
-      });
-      break;
-    case Function::tanh:
-      for_chunks(a.threads, a.size, [x, y](auto d, std::size_t i) HWY_ATTR {
-        hn::StoreU(hn::Tanh(d, hn::LoadU(d, x + i)), d, y + i);
-      });
-      break;
-  }
-}
-
-// Where y is NaN, dy passes: a network that diverged doesn't hide it.
-inline void activation_gradient(const ActivationGradient& a) {
-  const float* y = a.y;
-  const float* dy = a.dy;
-  float* dx = a.dx;
-  const float slope = a.negative_slope;
-  switch (a.function) {
-    case Function::relu:
-      for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
-        const auto off = hn::Le(hn::LoadU(d, y + i), hn::Zero(d));
-        hn::StoreU(hn::IfThenZeroElse(off, hn::LoadU(d, dy + i)), d, dx + i);
-      });
-      break;
-    case Function::relu6:
-      for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, y + i);
-        const auto off = hn::Or(hn::Le(v, hn::Zero(d)), hn::Ge(v, hn::Set(d, 6.0f)));
-        hn::StoreU(hn::IfThenZeroElse(off, hn::LoadU(d, dy + i)), d, dx + i);
-      });
-      break;
-    case Function::leaky_relu:
-      for_chunks(a.threads, a.size, [y, dy, dx, slope](auto d, std::size_t i) HWY_ATTR {
-        const auto on = hn::Gt(hn::LoadU(d, y + i), hn::Zero(d));
-        const auto g = hn::LoadU(d, dy + i);
-        hn::StoreU(hn::IfThenElse(on, g, hn::Mul(g, hn::Set(d, slope))), d, dx + i);
-      });
-      break;
-    case Function::sigmoid:  // y (1 - y)
-      for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, y + i);
-        const auto rest = hn::Sub(hn::Set(d, 1.0f), v);
-        hn::StoreU(hn::Mul(hn::LoadU(d, dy + i), hn::Mul(rest, v)), d, dx + i);
-      });
-      break;
-    case Function::tanh:  // 1 - y^2
-      for_chunks(a.threads, a.size, [y, dy, dx](auto d, std::size_t i) HWY_ATTR {
-        const auto v = hn::LoadU(d, y + i);
-        const auto slope_here = hn::NegMulAdd(v, v, hn::Set(d, 1.0f));
-        hn::StoreU(hn::Mul(hn::LoadU(d, dy + i), slope_here), d, dx + i);
-      });
-      break;
-  }
-}
 
 inline void add(const Add& args) {
   const float* a = args.a;
@@ -210,6 +116,42 @@ inline void softmax_gradient(const SoftmaxGradient& a) {
   });
 }
 
+HWY_INLINE void log_softmax_row(std::size_t columns, const float* x, float* y) {
+  const float most = maximum(x, columns);
+  const float sum = sum_lanes(0, columns, [=](auto d, std::size_t i) HWY_ATTR {
+    return exp_negative(d, hn::Sub(hn::LoadU(d, x + i), hn::Set(d, most)));
+  });
+  const float rest = std::log(sum);
+  for_lanes(0, columns, [=](auto d, std::size_t i) HWY_ATTR {
+    const auto centred = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, most));
+    hn::StoreU(hn::Sub(centred, hn::Set(d, rest)), d, y + i);
+  });
+}
+
+inline void log_softmax(const Softmax& a) {
+  for_rows(a.threads, a.rows, a.columns, [&](std::size_t begin, std::size_t end) HWY_ATTR {
+    for (std::size_t row = begin; row < end; ++row) {
+      log_softmax_row(a.columns, a.x + row * a.columns, a.y + row * a.columns);
+    }
+  });
+}
+
+inline void log_softmax_gradient(const SoftmaxGradient& a) {
+  for_rows(a.threads, a.rows, a.columns, [&](std::size_t begin, std::size_t end) HWY_ATTR {
+    for (std::size_t row = begin; row < end; ++row) {
+      const float* y = a.y + row * a.columns;
+      const float* dy = a.dy + row * a.columns;
+      float* dx = a.dx + row * a.columns;
+      const float sum = sum_lanes(
+          0, a.columns, [=](auto d, std::size_t i) HWY_ATTR { return hn::LoadU(d, dy + i); });
+      for_lanes(0, a.columns, [=](auto d, std::size_t i) HWY_ATTR {
+        const auto e = exp_negative(d, hn::LoadU(d, y + i));
+        hn::StoreU(hn::NegMulAdd(e, hn::Set(d, sum), hn::LoadU(d, dy + i)), d, dx + i);
+      });
+    }
+  });
+}
+
 }  // namespace etch::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -223,6 +165,8 @@ inline void add(const Add& a) { micro::add(a); }
 inline void dropout(const Dropout& a) { micro::dropout(a); }
 inline void softmax(const Softmax& a) { micro::softmax(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { micro::softmax_gradient(a); }
+inline void log_softmax(const Softmax& a) { micro::log_softmax(a); }
+inline void log_softmax_gradient(const SoftmaxGradient& a) { micro::log_softmax_gradient(a); }
 }  // namespace etch::kernels
 #else
 namespace etch::kernels {
@@ -235,6 +179,10 @@ inline void add(const Add& a) { HWY_STATIC_DISPATCH(add)(a); }
 inline void dropout(const Dropout& a) { HWY_STATIC_DISPATCH(dropout)(a); }
 inline void softmax(const Softmax& a) { HWY_STATIC_DISPATCH(softmax)(a); }
 inline void softmax_gradient(const SoftmaxGradient& a) { HWY_STATIC_DISPATCH(softmax_gradient)(a); }
+inline void log_softmax(const Softmax& a) { HWY_STATIC_DISPATCH(log_softmax)(a); }
+inline void log_softmax_gradient(const SoftmaxGradient& a) {
+  HWY_STATIC_DISPATCH(log_softmax_gradient)(a);
+}
 }  // namespace etch::kernels
 #endif
 #endif

@@ -7,26 +7,46 @@
 
 namespace etch::kernels {
 
-enum class Function : unsigned char { relu, relu6, leaky_relu, sigmoid, tanh };
+// Of torch.nn, and their constants alpha and beta.
+enum class Function : unsigned char {
+  relu,
+  relu6,
+  leaky_relu,  // alpha: negative_slope > 0, so that the sign of y is the sign of x
+  sigmoid,
+  tanh,
+  hardtanh,     // alpha: min_val, beta: max_val
+  elu,          // alpha > 0
+  hardsigmoid,  // relu6(x + 3) / 6
+  hardswish,    // x * hardsigmoid(x)
+  silu,         // x * sigmoid(x)
+  gelu,         // x * Phi(x), the normal distribution's
+  gelu_tanh,    // x * sigmoid(sqrt(8 / pi) * (x + 0.044715 x^3)): GELU(approximate='tanh')
+};
 
-// y = f(x). y may be x.
+// Whose gradient is made from the input; of the others it is made from the output.
+constexpr bool needs_input(Function f) { return f >= Function::hardswish; }
+
+// y = f(x). y may be x. Sigmoid, silu, elu and both gelus are within 8 * 2^-24 of y; where x < 0,
+// where they raise e to -z < 0, within (8 + z) * 2^-24 of it (gelu_tanh: 8 + 4 z).
 struct Activation {
   Function function;
-  float negative_slope;  // leaky_relu: > 0, so that the sign of y is the sign of x
+  float alpha;
   std::size_t size, threads;
   const float* x;
   float* y;
+  float beta = 0;
 };
 void activation(const Activation&);
 
-// dx = dy * f'(x), from the output alone. dx may be dy.
+// dx = dy * f'(x). dx may be dy.
 struct ActivationGradient {
   Function function;
-  float negative_slope;
+  float alpha;
   std::size_t size, threads;
-  const float* y;
+  const float* from;  // y, or x: needs_input
   const float* dy;
   float* dx;
+  float beta = 0;
 };
 void activation_gradient(const ActivationGradient&);
 
@@ -66,6 +86,12 @@ struct SoftmaxGradient {
   float* dx;
 };
 void softmax_gradient(const SoftmaxGradient&);
+
+// y = x - log(sum(exp(x))), in rows of `columns` numbers. y may be x.
+void log_softmax(const Softmax&);
+
+// dx = dy - exp(y) * sum(dy). dx may be dy.
+void log_softmax_gradient(const SoftmaxGradient&);
 
 }  // namespace etch::kernels
 

@@ -23,7 +23,7 @@ struct LeakyReLU {
         "LeakyReLU: negative_slope must be positive and finite");
   }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, name, kernels::Function::leaky_relu, negative_slope);
+    return Activation{kernels::Function::leaky_relu, negative_slope}.lower(g, x, name);
   }
 };
 

@@ -11,7 +11,7 @@ struct ReLU6 {
   static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, name, kernels::Function::relu6);
+    return Activation{kernels::Function::relu6}.lower(g, x, name);
   }
 };
 

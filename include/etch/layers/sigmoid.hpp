@@ -11,7 +11,7 @@ struct Sigmoid {
   static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, name, kernels::Function::sigmoid);
+    return Activation{kernels::Function::sigmoid}.lower(g, x, name);
   }
 };
 

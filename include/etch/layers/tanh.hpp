@@ -11,7 +11,7 @@ struct Tanh {
   static constexpr void fields(auto&, const auto&) {}
   constexpr Shape output(Shape x) const { return x; }
   constexpr Value lower(Graph& g, Value x) const {
-    return Activation::lower(g, x, name, kernels::Function::tanh);
+    return Activation{kernels::Function::tanh}.lower(g, x, name);
   }
 };
 

@@ -17,6 +17,7 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr const char* algorithm_names[] = {"gemm", "loops", "unrolled"};
+constexpr const char* approximate_names[] = {"none", "tanh"};
 
 // A size of a file: far from where sums and products of some would wrap.
 constexpr std::size_t most_of_field = std::size_t{1} << 28;
@@ -29,6 +30,9 @@ std::string code_of(bool b) { return b ? "true" : "false"; }
 std::string code_of(Algorithm a) {
   return text("Algorithm::", algorithm_names[static_cast<std::size_t>(a)]);
 }
+std::string code_of(Approximate a) {
+  return text("Approximate::", approximate_names[static_cast<std::size_t>(a)]);
+}
 std::string code_of(float x) {
   char buffer[32];
   std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
@@ -40,6 +44,7 @@ Json json_of(std::size_t n) { return n; }
 Json json_of(Pair p) { return {p.height, p.width}; }
 Json json_of(bool b) { return b; }
 Json json_of(Algorithm a) { return algorithm_names[static_cast<std::size_t>(a)]; }
+Json json_of(Approximate a) { return approximate_names[static_cast<std::size_t>(a)]; }
 Json json_of(float x) { return x; }
 
 void read_field(const JsonValue& j, bool& b) { read(j, b); }
@@ -48,13 +53,20 @@ void read_field(const JsonValue& j, std::size_t& n) { n = j.number(most_of_field
 void read_field(const JsonValue& j, Pair& p) {
   p = {j.at(std::size_t{0}).number(most_of_field), j.at(1).number(most_of_field)};
 }
-void read_field(const JsonValue& j, Algorithm& a) {
-  for (std::size_t i = 0; i < std::size(algorithm_names); ++i) {
-    if (j.text() != algorithm_names[i]) continue;
-    a = static_cast<Algorithm>(i);
+template <class Enum, std::size_t n>
+void read_named(const JsonValue& j, const char* const (&names)[n], const char* all, Enum& value) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (j.text() != names[i]) continue;
+    value = static_cast<Enum>(i);
     return;
   }
-  throw Error(j.name(), " is ", printable(j.text()), ", but gemm, loops or unrolled is expected");
+  throw Error(j.name(), " is ", printable(j.text()), ", but ", all, " is expected");
+}
+void read_field(const JsonValue& j, Algorithm& a) {
+  read_named(j, algorithm_names, "gemm, loops or unrolled", a);
+}
+void read_field(const JsonValue& j, Approximate& a) {
+  read_named(j, approximate_names, "none or tanh", a);
 }
 
 template <std::size_t i = 0>

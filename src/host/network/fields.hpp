@@ -12,7 +12,7 @@
 
 namespace etch::host {
 
-using FieldValue = std::variant<std::size_t, Pair, bool, float, Algorithm>;
+using FieldValue = std::variant<std::size_t, Pair, bool, float, Algorithm, Approximate>;
 struct Field {
   const char* name;
   FieldValue value, otherwise;  // `otherwise`: what it is where nobody gives it

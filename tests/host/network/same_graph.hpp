@@ -24,7 +24,7 @@ inline void check_ops(const Op& a, const Op& b) {
   CHECK((p.bias == q.bias && p.affine == q.affine));
   CHECK(p.count_include_pad == q.count_include_pad);
   CHECK((p.eps == q.eps && p.momentum == q.momentum));
-  CHECK((p.negative_slope == q.negative_slope && p.p == q.p));
+  CHECK((p.alpha == q.alpha && p.beta == q.beta && p.p == q.p));
   CHECK(std::equal(p.own, p.own + 4, q.own));
   CHECK((a.x == b.x && a.skip == b.skip && a.y == b.y && a.join == b.join));
   CHECK((a.dx_needs == b.dx_needs && a.dw_needs == b.dw_needs));
@@ -42,7 +42,7 @@ inline void check_ops(const Op& a, const Op& b) {
 
 inline void check_tensors(const Tensor& a, const Tensor& b) {
   CHECK(std::string(a.name) == b.name);
-  CHECK((a.rank == b.rank && a.initial == b.initial && a.fan_in == b.fan_in));
+  CHECK((a.rank == b.rank && a.initial == b.initial && a.fan_in == b.fan_in && a.fill == b.fill));
   CHECK((a.geometry.input == b.geometry.input && a.geometry.output == b.geometry.output));
   CHECK((a.geometry.window == b.geometry.window && a.geometry.groups == b.geometry.groups));
   CHECK((a.buffer == b.buffer && a.frozen == b.frozen && a.op == b.op && a.offset == b.offset));

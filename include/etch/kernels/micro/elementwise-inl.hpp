@@ -1,127 +1,13 @@
-// Activations, sums, dropout and softmax on a microcontroller: plain loops, one function each, so
+// Sums, dropout and softmax on a microcontroller: plain loops, one function each, so
 // that only those that a network uses are in its flash. See elementwise.hpp.
 #pragma once
 #include <hwy/base.h>
 #include <etch/kernels/elementwise.hpp>
 #include <etch/random.hpp>
 
-#include <bit>
+#include <etch/kernels/micro/activations-inl.hpp>
 
 namespace etch::kernels::micro {
-
-// e^x for x <= 0, within 2^-22 of it; below 2^-126 it is 0. x = n ln 2 + r, and e^r by the
-// polynomial of Cephes' expf: https://www.netlib.org/cephes/
-inline HWY_NOINLINE float exp_negative(float x) {
-  if (!(x >= -87.3f)) return x != x ? x : 0.0f;
-  const std::int32_t n = static_cast<std::int32_t>(x * 1.44269504f - 0.5f);
-  const float k = static_cast<float>(n);
-  const float r = x - k * 0.693359375f + k * 2.12194440e-4f;
-  float p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  return p * std::bit_cast<float>((n + 127) << 23);
-}
-
-// y[i] = f(x[i]).
-template <class F>
-HWY_INLINE void map(std::size_t size, const float* x, float* y, const F& f) {
-  for (const float* end = x + size; x != end; ++x, ++y) *y = f(*x);
-}
-// y[i] = f(a[i], b[i]).
-template <class F>
-HWY_INLINE void map(std::size_t size, const float* a, const float* b, float* y, const F& f) {
-  for (const float* end = a + size; a != end; ++a, ++b, ++y) *y = f(*a, *b);
-}
-
-// NaN stays NaN, as in PyTorch.
-inline HWY_NOINLINE void relu6(std::size_t size, const float* x, float* y) {
-  map(size, x, y, [](float v) { return v < 0 ? 0.0f : v > 6 ? 6.0f : v; });
-}
-inline HWY_NOINLINE void relu(std::size_t size, const float* x, float* y) {
-  map(size, x, y, [](float v) { return v < 0 ? 0.0f : v; });
-}
-inline HWY_NOINLINE void leaky_relu(std::size_t size, float slope, const float* x, float* y) {
-  map(size, x, y, [slope](float v) { return v > 0 ? v : v * slope; });
-}
-inline float sigmoid_of(float x) {
-  const float e = exp_negative(x < 0 ? x : -x);
-  return (x < 0 ? e : 1.0f) / (1.0f + e);
-}
-inline HWY_NOINLINE void sigmoid(std::size_t size, const float* x, float* y) {
-  map(size, x, y, sigmoid_of);
-}
-// (1 - e^-2|x|) / (1 + e^-2|x|); near 0, where that cancels, the odd polynomial of Cephes' tanhf.
-inline float tanh_of(float x) {
-  const float size = x < 0 ? -x : x;
-  if (size < 0.625f) {
-    const float z = x * x;
-    float p = -5.70498872745e-3f * z + 2.06390887954e-2f;
-    p = p * z - 5.37397155531e-2f;
-    p = p * z + 1.33314422036e-1f;
-    p = p * z - 3.33332819422e-1f;
-    return p * z * x + x;
-  }
-  const float e = exp_negative(-2 * size), t = (1.0f - e) / (1.0f + e);
-  return x < 0 ? -t : t;
-}
-inline HWY_NOINLINE void tanh(std::size_t size, const float* x, float* y) {
-  map(size, x, y, tanh_of);
-}
-
-HWY_INLINE void activation(const Activation& a) {
-  switch (a.function) {
-    case Function::relu:
-      return relu(a.size, a.x, a.y);
-    case Function::relu6:
-      return relu6(a.size, a.x, a.y);
-    case Function::leaky_relu:
-      return leaky_relu(a.size, a.negative_slope, a.x, a.y);
-    case Function::sigmoid:
-      return sigmoid(a.size, a.x, a.y);
-    case Function::tanh:
-      return tanh(a.size, a.x, a.y);
-  }
-}
-
-inline HWY_NOINLINE void leaky_relu_gradient(std::size_t size, float slope, const float* y,
-                                             const float* dy, float* dx) {
-  map(size, y, dy, dx, [slope](float v, float g) { return v > 0 ? g : g * slope; });
-}
-// y, an output, is 0 where the slope is; dy passes where it is NaN.
-inline HWY_NOINLINE void relu_gradient(std::size_t size, const float* y, const float* dy,
-                                       float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return v == 0 ? 0.0f : g; });
-}
-inline HWY_NOINLINE void relu6_gradient(std::size_t size, const float* y, const float* dy,
-                                        float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return v == 0 || v == 6 ? 0.0f : g; });
-}
-inline HWY_NOINLINE void sigmoid_gradient(std::size_t size, const float* y, const float* dy,
-                                          float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return g * ((1.0f - v) * v); });
-}
-inline HWY_NOINLINE void tanh_gradient(std::size_t size, const float* y, const float* dy,
-                                       float* dx) {
-  map(size, y, dy, dx, [](float v, float g) { return g * (1.0f - v * v); });
-}
-
-HWY_INLINE void activation_gradient(const ActivationGradient& a) {
-  switch (a.function) {
-    case Function::relu:
-      return relu_gradient(a.size, a.y, a.dy, a.dx);
-    case Function::relu6:
-      return relu6_gradient(a.size, a.y, a.dy, a.dx);
-    case Function::leaky_relu:
-      return leaky_relu_gradient(a.size, a.negative_slope, a.y, a.dy, a.dx);
-    case Function::sigmoid:
-      return sigmoid_gradient(a.size, a.y, a.dy, a.dx);
-    case Function::tanh:
-      return tanh_gradient(a.size, a.y, a.dy, a.dx);
-  }
-}
 
 inline HWY_NOINLINE void add(const Add& a) {
   map(a.size, a.a, a.b, a.y, [](float x, float y) { return x + y; });
@@ -181,6 +67,45 @@ inline HWY_NOINLINE void softmax_gradient(const SoftmaxGradient& a) {
     float sum = 0;
     for (std::size_t i = 0; i < a.columns; ++i) sum += y[i] * dy[i];
     map(a.columns, y, dy, a.dx + at, [sum](float v, float g) { return v * (g - sum); });
+  }
+}
+
+// The logarithm of x >= 1, within 2^-22 of it or 2^-24; the polynomial of Cephes' logf. NaN and
+// infinity stay.
+inline float log_of(float x) {
+  if (!(x < 3e38f)) return x;
+  const std::int32_t bits = std::bit_cast<std::int32_t>(x);
+  // x = m 2^n with m from sqrt(1 / 2) to sqrt(2).
+  const std::int32_t n = (bits - 0x3f3504f3) >> 23;
+  const float m = std::bit_cast<float>(bits - (n << 23)) - 1.0f, z = m * m;
+  float p = 7.0376836292e-2f * m - 1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m - 1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m - 1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m - 2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  const float k = static_cast<float>(n);
+  return m + (m * z * p - k * 2.12194440e-4f - 0.5f * z) + k * 0.693359375f;
+}
+
+inline HWY_NOINLINE void log_softmax(const Softmax& a) {
+  for (std::size_t at = 0; at < a.rows * a.columns; at += a.columns) {
+    const float *x = a.x + at, most = maximum(a.columns, x);
+    float sum = 0;
+    for (std::size_t i = 0; i < a.columns; ++i) sum += exp_negative(x[i] - most);
+    const float rest = log_of(sum);
+    map(a.columns, x, a.y + at, [=](float v) { return v - most - rest; });
+  }
+}
+
+inline HWY_NOINLINE void log_softmax_gradient(const SoftmaxGradient& a) {
+  for (std::size_t at = 0; at < a.rows * a.columns; at += a.columns) {
+    const float *y = a.y + at, *dy = a.dy + at;
+    float sum = 0;
+    for (std::size_t i = 0; i < a.columns; ++i) sum += dy[i];
+    map(a.columns, y, dy, a.dx + at, [sum](float v, float g) { return g - exp_negative(v) * sum; });
   }
 }
 
