@@ -68,6 +68,11 @@ static_assert(Of<LeakyReLU{}, Shape{3, 4, 5}>::num_parameters == 0);
 static_assert(Of<Sigmoid{}, Shape{3}>::output_shape == Shape{3});
 static_assert(Of<Tanh{}, Shape{3}>::output_shape == Shape{3});
 static_assert(Of<Softmax{}, Shape{3}>::output_shape == Shape{3});
+static_assert(Of<LogSoftmax{}, Shape{3}>::output_shape == Shape{3});
+static_assert(Of<Hardtanh{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});
+static_assert(Of<GELU{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});
+static_assert(Of<PReLU{}, Shape{3, 4, 5}>::num_parameters == 1);
+static_assert(Of<PReLU{.num_parameters = 3}, Shape{3, 4, 5}>::num_parameters == 3);
 static_assert(Of<Dropout{}, Shape{3}>::output_shape == Shape{3});
 
 // Composition

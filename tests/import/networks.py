@@ -140,6 +140,24 @@ class Branches(nn.Module):
         return self.head(torch.cat([x, skip], 1))
 
 
+class Activations(nn.Module):
+    """Every activation, as exporters write them: GELU in many nodes, SiLU as a product."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(3, 8, 3), nn.GELU(), nn.Conv2d(8, 8, 1),
+                                   nn.GELU(approximate="tanh"), nn.Conv2d(8, 8, 1), nn.PReLU(8),
+                                   nn.Hardtanh(-0.5, 0.75), nn.Conv2d(8, 8, 1), nn.ELU(0.5),
+                                   nn.Hardsigmoid(), nn.Conv2d(8, 8, 1), nn.SiLU(),
+                                   nn.Hardswish(), nn.PReLU())
+        self.last = nn.Sequential(nn.Flatten(), nn.Linear(8 * 36, 40), nn.GELU(), nn.Linear(40, 7),
+                                  nn.LogSoftmax(1))
+        nn.init.uniform_(self.first[5].weight, -1, 1)
+
+    def forward(self, x):
+        return self.last(self.first(x))
+
+
 def randomize(network):
     for module in network.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
@@ -201,6 +219,14 @@ def onnx(folder):
         contains(folder, "branches", "ConcatWith<", "MultiplyWith<", "Load<", "Save<"),
         exported(runtime, "squeezenet", lambda: torchvision.models.squeezenet1_1(weights=None),
                  (3, 64, 64), folder),
+        exported(runtime, "activations", Activations, (3, 8, 8), folder),
+        contains(folder, "activations", "GELU{}", "GELU{.approximate = Approximate::tanh}",
+                 "PReLU{.num_parameters = 8}", "Hardtanh{.min_val = -0.5f, .max_val = 0.75f}",
+                 "ELU{.alpha = 0.5f}", "Hardsigmoid{}", "SiLU{}", "Hardswish{}", "LogSoftmax{}"),
+        *[exported(runtime, name, lambda: getattr(torchvision.models, name)(weights=None),
+                   (3, 96, 96), folder)
+          for name in ("mobilenet_v3_small", "mobilenet_v3_large")],
+        contains(folder, "mobilenet_v3_small", "Hardswish{}", "Hardsigmoid{}", "MultiplyWith<"),
         refusals(folder)])
 
 

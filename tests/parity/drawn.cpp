@@ -8,6 +8,7 @@
 #include <etch/kernels/elementwise.hpp>
 #include <etch/kernels/layout.hpp>
 #include <etch/kernels/pool.hpp>
+#include <etch/kernels/prelu.hpp>
 #include <etch/losses/bce_with_logits.hpp>
 #include <etch/losses/cross_entropy.hpp>
 #include <etch/losses/huber.hpp>
@@ -276,6 +277,30 @@ TEST_CASE("pools at shapes drawn by lot") {
   });
 }
 
+TEST_CASE("PReLU at shapes drawn by lot") {
+  drawn::for_each_case(20, [](Generator& random, unsigned i) {
+    const std::size_t batch = pick(random, 1, 9), threads = pick(random, 1, 4);
+    const Shape s{drawn::size(random, 70), pick(random, 1, 12), pick(random, 1, 12)};
+    const std::size_t rows = batch * s.height * s.width, slopes = i % 2 ? 1 : s.channels;
+    INFO(batch << " images of " << s.channels << "x" << s.height << "x" << s.width);
+    const p::Array x = draw_images(batch, s, 1, random);
+    const p::Array dy = draw_images(batch, s, 1 / std::sqrt(static_cast<double>(rows)), random);
+    const float init = random.uniform();
+    p::Module torch(p::prelu(slopes, init), p::Precision::float64, 1);
+    const p::Run want = torch.run(x, dy);
+    const Floats from = to_nhwc(x, batch, s), down = to_nhwc(dy, batch, s), weight(slopes, init);
+    Floats y(from.size()), dx(from.size()), dw(slopes);
+    const bool one = slopes == 1;
+    prelu({rows, s.channels, threads, one, from.data(), weight.data(), y.data()});
+    prelu_gradient({rows, s.channels, threads, one, from.data(), weight.data(), down.data(),
+                    dx.data(), dw.data(), false});
+    check("output", to_nchw(y, batch, s), want.y.values);
+    check("input gradient", to_nchw(dx, batch, s), want.dx.values);
+    const auto terms = static_cast<double>(rows * s.channels / slopes);
+    check("weight gradient", dw, want.gradients[0].array.values, sum_of(terms));
+  });
+}
+
 TEST_CASE("activations and Softmax at sizes drawn by lot") {
   constexpr struct {
     const char* kind;
@@ -284,31 +309,49 @@ TEST_CASE("activations and Softmax at sizes drawn by lot") {
              {"relu6", Function::relu6},
              {"sigmoid", Function::sigmoid},
              {"tanh", Function::tanh},
-             {"leaky_relu", Function::leaky_relu}};
-  drawn::for_each_case(30, [&](Generator& random, unsigned i) {
+             {"leaky_relu", Function::leaky_relu},
+             {"elu", Function::elu},
+             {"hardtanh", Function::hardtanh},
+             {"hardsigmoid", Function::hardsigmoid},
+             {"hardswish", Function::hardswish},
+             {"silu", Function::silu},
+             {"gelu", Function::gelu},
+             {"gelu_tanh", Function::gelu_tanh},
+             {"softmax", {}},
+             {"log_softmax", {}}};
+  drawn::for_each_case(70, [&](Generator& random, unsigned i) {
     const std::size_t rows = pick(random, 1, 9), columns = drawn::size(random, 300);
     const std::size_t n = rows * columns, threads = pick(random, 1, 4);
     const p::Array x = draw_array({rows, columns}, 4, random);
     const p::Array dy = draw_array({rows, columns}, 1, random);
     const Floats from(x.values.begin(), x.values.end()), down(dy.values.begin(), dy.values.end());
-    const bool is_softmax = i % 6 == 5;
-    const std::string kind = is_softmax ? "softmax" : all[i % 6].kind;
+    const std::string kind = all[i % std::size(all)].kind;
     const float slope = (random.uniform() + 1) / 2 + 1e-3f;
     INFO(kind << ", " << rows << " rows of " << columns << ", slope " << slope);
-    p::Module torch(kind == "leaky_relu" ? p::leaky_relu(slope) : p::simple(kind),
-                    p::Precision::float64, 1);
+    const float high = slope + 1.5f;
+    const p::LayerSpec spec = kind == "leaky_relu" ? p::leaky_relu(slope)
+                              : kind == "elu"      ? p::elu(slope)
+                              : kind == "hardtanh" ? p::hardtanh(slope, high)
+                                                   : p::simple(kind);
+    p::Module torch(spec, p::Precision::float64, 1);
     const p::Run want = torch.run(x, dy);
     Floats y(n), dx(n);
-    if (is_softmax) {
+    if (kind == "log_softmax") {
+      log_softmax({rows, columns, threads, from.data(), y.data()});
+      log_softmax_gradient({rows, columns, threads, y.data(), down.data(), dx.data()});
+    } else if (kind == "softmax") {
       softmax({rows, columns, threads, from.data(), y.data()});
       softmax_gradient({rows, columns, threads, y.data(), down.data(), dx.data()});
     } else {
-      const Function function = all[i % 6].function;
-      activation({function, slope, n, threads, from.data(), y.data()});
-      activation_gradient({function, slope, n, threads, y.data(), down.data(), dx.data()});
+      const Function f = all[i % std::size(all)].function;
+      activation({f, slope, n, threads, from.data(), y.data(), high});
+      const Floats& of = needs_input(f) ? from : y;
+      activation_gradient({f, slope, n, threads, of.data(), down.data(), dx.data(), high});
     }
     check("output", y, want.y.values);
-    check("input gradient", dx, want.dx.values);
+    double terms = 0;  // of the sum of dy, where there is one
+    for (const float g : down) terms += std::abs(double{g});
+    check("input gradient", dx, want.dx.values, kind == "log_softmax" ? sum_of(terms) : 1);
   });
 }
 

@@ -28,6 +28,23 @@ LayerSpec leaky_relu(double slope) {
   s.slope = slope;
   return s;
 }
+LayerSpec elu(double alpha) {
+  LayerSpec s = leaky_relu(alpha);
+  s.kind = "elu";
+  return s;
+}
+LayerSpec hardtanh(double low, double high) {
+  LayerSpec s = leaky_relu(low);
+  s.kind = "hardtanh";
+  s.value = high;
+  return s;
+}
+LayerSpec prelu(std::size_t slopes, double init) {
+  LayerSpec s = leaky_relu(init);
+  s.kind = "prelu";
+  s.in = slopes;
+  return s;
+}
 LayerSpec pad(Two extra, double value) {
   LayerSpec s;
   s.kind = "pad";

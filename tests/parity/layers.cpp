@@ -159,4 +159,20 @@ TEST_CASE("activations") {
   p::compare<Tanh{}, Shape{7, 5, 6}>("Tanh", p::simple("tanh"));
   p::compare<Softmax{}, Shape{10}>("Softmax", p::simple("softmax"));
   p::compare<Softmax{}, Shape{6, 3, 2}>("Softmax over channels", p::simple("softmax"));
+  p::compare<LogSoftmax{}, Shape{10}>("LogSoftmax", p::simple("log_softmax"));
+  p::compare<LogSoftmax{}, Shape{6, 3, 2}>("LogSoftmax over channels", p::simple("log_softmax"));
+  p::compare<Hardtanh{.min_val = -0.5f, .max_val = 0.75f}, Shape{7, 5, 6}>("Hardtanh",
+                                                                           p::hardtanh(-0.5, 0.75));
+  p::compare<Hardsigmoid{}, Shape{7, 5, 6}>("Hardsigmoid", p::simple("hardsigmoid"));
+  p::compare<Hardswish{}, Shape{7, 5, 6}>("Hardswish", p::simple("hardswish"));
+  p::compare<ELU{.alpha = 0.7f}, Shape{7, 5, 6}>("ELU", p::elu(0.7f));
+  p::compare<SiLU{}, Shape{7, 5, 6}>("SiLU", p::simple("silu"));
+  p::compare<GELU{}, Shape{7, 5, 6}>("GELU", p::simple("gelu"));
+  p::compare<GELU{.approximate = Approximate::tanh}, Shape{7, 5, 6}>("GELU tanh",
+                                                                     p::simple("gelu_tanh"));
+  p::compare<PReLU{}, Shape{7, 5, 6}>("PReLU", p::prelu(1));
+  p::compare<PReLU{.num_parameters = 7}, Shape{7, 5, 6}>("PReLU of channels", p::prelu(7));
+  p::compare<Sequential<Flatten{}, PReLU{.num_parameters = 30}, Linear{.out_features = 3}>{},
+             Shape{5, 2, 3}>("PReLU after Flatten",
+                             p::sequential({p::simple("flatten"), p::prelu(30), p::linear(30, 3)}));
 }

@@ -98,6 +98,14 @@ TEST_CASE("numeric gradients") {
   check<Sigmoid{}, Shape{2, 3, 3}>("Sigmoid", p::simple("sigmoid"));
   check<Tanh{}, Shape{2, 3, 3}>("Tanh", p::simple("tanh"));
   check<Softmax{}, Shape{5}>("Softmax", p::simple("softmax"));
+  check<LogSoftmax{}, Shape{5}>("LogSoftmax", p::simple("log_softmax"));
+  check<ELU{.alpha = 0.5f}, Shape{2, 3, 3}>("ELU", p::elu(0.5));
+  check<Hardswish{}, Shape{2, 3, 3}>("Hardswish", p::simple("hardswish"));
+  check<SiLU{}, Shape{2, 3, 3}>("SiLU", p::simple("silu"));
+  check<GELU{}, Shape{2, 3, 3}>("GELU", p::simple("gelu"));
+  check<GELU{.approximate = Approximate::tanh}, Shape{2, 3, 3}>("GELU tanh",
+                                                                p::simple("gelu_tanh"));
+  check<PReLU{.num_parameters = 2}, Shape{2, 3, 3}>("PReLU", p::prelu(2));
   check<Sequential<Flatten{}, Linear{.out_features = 3}>{}, Shape{2, 3, 2}>(
       "Flatten", p::sequential({p::simple("flatten"), p::linear(12, 3)}));
   check<Concat<Multiply<Identity{}, Sequential<GlobalAvgPool2d{}, Tanh{}>{}>{}, Tanh{}>{},

@@ -107,6 +107,20 @@ NodePtr activation_of(const LayerSpec& s) {
   if (s.kind == "global_avg_pool") {
     return wrap([](torch::Tensor x) { return torch::adaptive_avg_pool2d(x, {1, 1}).flatten(1); });
   }
+  if (s.kind == "hardsigmoid") return wrap([](torch::Tensor x) { return at::hardsigmoid(x); });
+  if (s.kind == "hardswish") return wrap([](torch::Tensor x) { return at::hardswish(x); });
+  if (s.kind == "silu") return wrap([](torch::Tensor x) { return torch::silu(x); });
+  if (s.kind == "gelu") return wrap([](torch::Tensor x) { return at::gelu(x, "none"); });
+  if (s.kind == "gelu_tanh") return wrap([](torch::Tensor x) { return at::gelu(x, "tanh"); });
+  if (s.kind == "log_softmax")
+    return wrap([](torch::Tensor x) { return torch::log_softmax(x, 1); });
+  if (s.kind == "elu") {
+    return wrap([alpha = s.slope](torch::Tensor x) { return at::elu(x, alpha); });
+  }
+  if (s.kind == "hardtanh") {
+    return wrap(
+        [low = s.slope, high = s.value](torch::Tensor x) { return at::hardtanh(x, low, high); });
+  }
   if (s.kind == "leaky_relu") {
     const double slope = s.slope;
     return wrap([slope](torch::Tensor x) { return torch::leaky_relu(x, slope); });
@@ -140,6 +154,9 @@ NodePtr node_of(const LayerSpec& s) {
   }
   if (s.kind == "linear") {
     return leaf(nn::Linear(nn::LinearOptions(signed_of(s.in), signed_of(s.out)).bias(s.bias)));
+  }
+  if (s.kind == "prelu") {
+    return leaf(nn::PReLU(nn::PReLUOptions().num_parameters(signed_of(s.in)).init(s.slope)));
   }
   const auto norm =
       nn::BatchNormOptions(signed_of(s.in)).eps(s.eps).momentum(s.momentum).affine(s.affine);

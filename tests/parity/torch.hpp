@@ -50,8 +50,13 @@ LayerSpec batch_norm1d(LayerSpec);
 LayerSpec max_pool2d(LayerSpec);
 LayerSpec avg_pool2d(LayerSpec);
 LayerSpec leaky_relu(double slope);
+LayerSpec elu(double alpha);
+LayerSpec hardtanh(double low, double high);
+LayerSpec prelu(std::size_t slopes, double init = 0.25);
 LayerSpec pad(Two extra, double value = 0);  // F.pad below and on the right
-LayerSpec simple(std::string kind);  // relu relu6 sigmoid tanh softmax flatten global_avg_pool
+// relu relu6 sigmoid tanh softmax flatten global_avg_pool hardsigmoid hardswish silu gelu gelu_tanh
+// log_softmax
+LayerSpec simple(std::string kind);
 LayerSpec sequential(std::vector<LayerSpec>);
 LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
 LayerSpec add(std::vector<LayerSpec> branches);

@@ -55,14 +55,13 @@ HWY_INLINE hn::Vec<D> slope_term(D d, const float* x, const float* dy) {
 
 HWY_INLINE void gradient_of_one_slope(const PreluGradient& a) {
   const float *x = a.x, *dy = a.dy;
-  const double sum =
-      sum_pieces(threads_for(a.rows * a.columns, a.threads), a.rows * a.columns, chunk,
-                 [=](std::size_t begin, std::size_t end) HWY_ATTR {
-                   return double{sum_lanes(begin, end, [=](auto d, std::size_t i) HWY_ATTR {
-                     return slope_term(d, x + i, dy + i);
-                   })};
-                 });
-  *a.dslope = static_cast<float>(a.accumulate ? double{*a.dslope} + sum : sum);
+  const std::size_t size = a.rows * a.columns;
+  const auto piece = [=](std::size_t begin, std::size_t end) HWY_ATTR {
+    const auto term = [=](auto d, std::size_t i) HWY_ATTR { return slope_term(d, x + i, dy + i); };
+    return static_cast<double>(sum_lanes(begin, end, term));
+  };
+  const double sum = sum_pieces(threads_for(size, a.threads), size, chunk, piece);
+  *a.dslope = static_cast<float>(a.accumulate ? static_cast<double>(*a.dslope) + sum : sum);
 }
 
 // A vector of columns goes down the rows, in runs of 64: the rounding error grows with the square

@@ -7,6 +7,7 @@
 
 #include <etch/layers/join.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace etch::host {
@@ -113,13 +114,48 @@ bool ImportedNetwork::reshape_input(Shape shape) {
   return true;
 }
 
-void ImportedNetwork::set_output(int value) {
-  output_ = plain(value);
+std::vector<int> ImportedNetwork::uses() const {
   std::vector<int> uses(values_.size());
   ++uses[static_cast<std::size_t>(output_)];
   for (const ImportedLayer& l : layers_) {
     for (const int x : l.inputs()) ++uses[static_cast<std::size_t>(x)];
   }
+  return uses;
+}
+
+// x * sigmoid(x), where nobody else takes the sigmoid.
+void ImportedNetwork::join_gates() {
+  const std::vector<int> used = uses();
+  std::vector<bool> gone(layers_.size());
+  for (ImportedLayer& l : layers_) {
+    if (l.join != ImportedLayer::product) continue;
+    for (const auto& [x, gate] : {std::pair(l.x, l.others[0]), std::pair(l.others[0], l.x)}) {
+      const ImportedLayer* made = maker(gate);
+      if (made == nullptr || made->is_join() || made->x != x) continue;
+      if (used[static_cast<std::size_t>(gate)] != 1) continue;
+      const bool soft = made->as<Sigmoid>() != nullptr;
+      if (!soft && made->as<Hardsigmoid>() == nullptr) continue;
+      gone[static_cast<std::size_t>(at(gate).maker)] = true;
+      l.x = x;
+      l.others.clear();
+      l.join = ImportedLayer::nothing;
+      l.layer = soft ? AnyLayer(SiLU{}) : AnyLayer(Hardswish{});
+      break;
+    }
+  }
+  std::vector<ImportedLayer> kept;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (gone[i]) continue;
+    values_[static_cast<std::size_t>(layers_[i].y)].maker = static_cast<int>(kept.size());
+    kept.push_back(std::move(layers_[i]));
+  }
+  layers_ = std::move(kept);
+}
+
+void ImportedNetwork::set_output(int value) {
+  output_ = plain(value);
+  join_gates();
+  const std::vector<int> uses = this->uses();
   std::vector<ImportedLayer> kept;
   for (ImportedLayer& l : layers_) {
     Value& y = values_[static_cast<std::size_t>(l.y)];
@@ -165,8 +201,10 @@ const ImportedLayer* ImportedNetwork::maker(int x) const {
 // What made x never makes numbers below zero.
 bool ImportedNetwork::is_non_negative(int x) const {
   const ImportedLayer* l = maker(x);
-  return l != nullptr && (l->as<ReLU>() != nullptr || l->as<ReLU6>() != nullptr ||
-                          l->as<Sigmoid>() != nullptr || l->as<Softmax>() != nullptr);
+  if (l == nullptr) return false;
+  if (const Hardtanh* clip = l->as<Hardtanh>()) return clip->min_val >= 0;
+  return l->as<ReLU>() != nullptr || l->as<ReLU6>() != nullptr || l->as<Sigmoid>() != nullptr ||
+         l->as<Hardsigmoid>() != nullptr || l->as<Softmax>() != nullptr;
 }
 
 Shape ImportedNetwork::check_window(const std::string& name, int x, const Window& w,
@@ -337,14 +375,16 @@ int ImportedNetwork::activation(const std::string& name, const AnyLayer& layer, 
 }
 
 int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<float>& slopes) {
-  for (const float s : slopes) {
-    if (s != slopes[0]) {
-      fail(name, "has different slopes, ", slopes[0], " and ", s,
-           ", but only one for all channels is supported");
-    }
-  }
   if (slopes.empty()) fail(name, "has no slope");
-  return activation(name, LeakyReLU{slopes[0]}, x);
+  const bool same =
+      std::all_of(slopes.begin(), slopes.end(), [&](float s) { return s == slopes[0]; });
+  if (same && slopes[0] > 0 && std::isfinite(slopes[0])) {
+    return activation(name, LeakyReLU{slopes[0]}, x);
+  }
+  ImportedLayer layer{.name = name, .x = plain(x)};
+  layer.layer = PReLU{.num_parameters = same ? 1 : slopes.size()};
+  layer.tensors.push_back({"weight", {slopes.begin(), same ? slopes.begin() + 1 : slopes.end()}});
+  return append(std::move(layer));
 }
 
 int ImportedNetwork::add(const std::string& name, int a, int b) {

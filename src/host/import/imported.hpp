@@ -90,7 +90,7 @@ class ImportedNetwork {
   int global_avg_pool(const std::string& name, int x);
   // A layer without parameters whose output is as its input.
   int activation(const std::string& name, const AnyLayer& layer, int x);
-  // Where all slopes are the same: a leaky ReLU.
+  // A slope a channel, or one; one that is positive makes a leaky ReLU. In PyTorch's order.
   int prelu(const std::string& name, int x, const std::vector<float>& slopes);
   int add(const std::string& name, int a, int b);
   // Of equal shapes, or of which one is 1x1.
@@ -103,7 +103,7 @@ class ImportedNetwork {
   int pad(const std::string& name, int x, Padding padding);
   // The network is whole. What nothing else takes becomes part of the layer that makes it: a sum
   // with a constant the bias of a convolution or linear layer without one, a ReLU before a ReLU6
-  // that.
+  // that; and a product of a value and its own sigmoid is a SiLU, of its hard sigmoid a Hardswish.
   void set_output(int value);
 
   // The window of these numbers over x, with what pad() put around it. An Error where the padding
@@ -149,6 +149,8 @@ class ImportedNetwork {
   bool is_non_negative(int x) const;
   Shape check_window(const std::string& name, int x, const Window& window,
                      std::size_t channels) const;
+  void join_gates();
+  std::vector<int> uses() const;  // how many take each value
   void check_image(const std::string& name, int x) const;
 
   std::string file_;

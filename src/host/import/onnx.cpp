@@ -7,16 +7,23 @@
 #include <etch/host/format.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace etch::host {
 
 static constexpr const char* supported_nodes =
-    "Add, AveragePool, BatchNormalization, Clip to 0 and 6, Concat of channels, Constant, Conv, "
-    "Dropout, Flatten, "
-    "Gemm, GlobalAveragePool, Identity, LeakyRelu, MatMul with weights, MaxPool, Mul, Pad, PRelu "
-    "with one slope, ReduceMean over height and width, Relu, "
-    "Reshape, Sigmoid, Softmax, Squeeze, Tanh";
+    "Add, AveragePool, BatchNormalization, Clip, Concat of channels, Constant, Conv, Dropout, Elu, "
+    "Erf within GELU, Flatten, Gelu, Gemm, GlobalAveragePool, HardSigmoid, HardSwish, Identity, "
+    "LeakyRelu, LogSoftmax, MatMul with weights, MaxPool, Mul, Pad, PRelu, ReduceMean over height "
+    "and width, Relu, Reshape, Sigmoid, Softmax, Squeeze, Tanh";
+
+static bool is_of_onnx(const onnx::NodeProto& node) {
+  return node.domain().empty() || node.domain() == "ai.onnx";
+}
+static bool is_constant_node(const onnx::NodeProto& node) {
+  return is_of_onnx(node) && node.op_type() == "Constant";
+}
 
 OnnxReader::OnnxReader(const std::filesystem::path& path)
     : network_(path.string()), bytes_(path), file_(path.string(), bytes_.bytes()) {}
@@ -25,13 +32,22 @@ ImportedNetwork OnnxReader::read() {
   const onnx::ValueInfoProto& in = file_.only_input();
   batch_ = file_.batch(in);
   values_[in.name()] = input_value(in);
-  for (const onnx::NodeProto& node : file_.graph().node()) {
-    node_ = &node;
-    name_ = printable(!node.name().empty()     ? node.name()
-                      : node.output_size() > 0 ? node.output(0)
-                                               : "node");
-    read_node();
-  }
+  const auto each_node = [&](bool constants, const auto& read) {
+    for (const onnx::NodeProto& node : file_.graph().node()) {
+      if (is_constant_node(node) != constants) continue;
+      node_ = &node;
+      name_ = printable(!node.name().empty()     ? node.name()
+                        : node.output_size() > 0 ? node.output(0)
+                                                 : "node");
+      read();
+    }
+  };
+  each_node(true, [&] {
+    check_new_outputs();
+    file_.read_constant(*node_);
+  });
+  gelus_ = find_gelus(file_);
+  each_node(false, [&] { read_node(); });
   name_ = "graph";
   const auto out = values_.find(file_.graph().output(0).name());
   if (out == values_.end())
@@ -45,15 +61,19 @@ ImportedNetwork OnnxReader::read() {
   return std::move(network_);
 }
 
-void OnnxReader::read_node() {
-  const std::string& op = node_->op_type();
-  const bool known = node_->domain().empty() || node_->domain() == "ai.onnx";
+void OnnxReader::check_new_outputs() const {
   for (const std::string& y : node_->output()) {
     if (file_.is_constant(y) || values_.contains(y)) {
       fail("computes ", printable(y), ", which is there already");
     }
   }
-  if (known && op == "Constant") return file_.read_constant(*node_);
+}
+
+void OnnxReader::read_node() {
+  const std::string& op = node_->op_type();
+  const bool known = is_of_onnx(*node_);
+  check_new_outputs();
+  if (gelus_.inside.contains(node_)) return;
   if (node_->output_size() < 1 || node_->output(0).empty()) {
     fail("a ", printable(op), " has no output");
   }
@@ -76,11 +96,16 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Concat", &OnnxReader::read_concat},
       {"Conv", &OnnxReader::read_conv},
       {"Dropout", &OnnxReader::read_dropout},
+      {"Elu", &OnnxReader::read_elu},
       {"Flatten", &OnnxReader::read_flatten},
+      {"Gelu", &OnnxReader::read_gelu},
       {"Gemm", &OnnxReader::read_gemm},
       {"GlobalAveragePool", &OnnxReader::read_global_pool},
+      {"HardSigmoid", &OnnxReader::read_hard_sigmoid},
+      {"HardSwish", &OnnxReader::activation<Hardswish>},
       {"Identity", &OnnxReader::read_identity},
       {"LeakyRelu", &OnnxReader::read_leaky_relu},
+      {"LogSoftmax", &OnnxReader::read_log_softmax},
       {"MatMul", &OnnxReader::read_mat_mul},
       {"MaxPool", &OnnxReader::read_max_pool},
       {"Mul", &OnnxReader::read_mul},
@@ -94,6 +119,11 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Squeeze", &OnnxReader::read_squeeze},
       {"Tanh", &OnnxReader::activation<Tanh>},
   };
+  if (const auto gelu = gelus_.at.find(node_); gelu != gelus_.at.end()) {
+    const Value& from = named_value(gelu->second.x);
+    return {network_.activation(name_, GELU{gelu->second.approximate}, from.index),
+            from.dimensions};
+  }
   const auto at = readings.find(node_->op_type());
   if (at != readings.end()) return (this->*at->second)();
   fail("the operator ", printable(node_->op_type()),
@@ -121,8 +151,9 @@ const std::string& OnnxReader::input(int i) const {
   return node_->input(i);
 }
 
-const OnnxReader::Value& OnnxReader::value(int i) const {
-  const std::string& name = input(i);
+const OnnxReader::Value& OnnxReader::value(int i) const { return named_value(input(i)); }
+
+const OnnxReader::Value& OnnxReader::named_value(const std::string& name) const {
   const auto at = values_.find(name);
   if (at != values_.end()) return at->second;
   fail("takes ", printable(name), ", which ",
@@ -203,7 +234,7 @@ OnnxReader::Value OnnxReader::as_image(int index) const {
 
 template <class Layer>
 OnnxReader::Value OnnxReader::activation() {
-  return like_x(network_.activation(name_, Layer{}, x().index));
+  return activation(Layer{});
 }
 
 OnnxReader::Value OnnxReader::read_dropout() {
@@ -214,8 +245,28 @@ OnnxReader::Value OnnxReader::read_dropout() {
 }
 
 OnnxReader::Value OnnxReader::read_leaky_relu() {
-  const LeakyReLU layer{file_.number(*node_, "alpha", 0.01f)};
-  return like_x(network_.activation(name_, layer, x().index));
+  return activation(LeakyReLU{file_.number(*node_, "alpha", 0.01f)});
+}
+
+OnnxReader::Value OnnxReader::read_elu() {
+  return activation(ELU{file_.number(*node_, "alpha", 1)});
+}
+
+OnnxReader::Value OnnxReader::read_gelu() {
+  const std::string approximate = file_.word(*node_, "approximate", "none");
+  if (approximate != "none" && approximate != "tanh") {
+    fail("approximate is ", printable(approximate));
+  }
+  return activation(GELU{approximate == "tanh" ? Approximate::tanh : Approximate::exact});
+}
+
+// min(max(alpha * x + beta, 0), 1); PyTorch's is of 1 / 6 and 1 / 2.
+OnnxReader::Value OnnxReader::read_hard_sigmoid() {
+  const float alpha = file_.number(*node_, "alpha", 0.2f),
+              beta = file_.number(*node_, "beta", 0.5f);
+  if (std::abs(alpha - 1.0f / 6) < 1e-6f && beta == 0.5f) return activation(Hardsigmoid{});
+  const int line = network_.scale_and_shift(name_, x().index, {alpha}, {beta});
+  return like_x(network_.activation(name_, Hardtanh{0, 1}, line));
 }
 
 OnnxReader::Value OnnxReader::read_prelu() {
@@ -226,24 +277,35 @@ OnnxReader::Value OnnxReader::read_prelu() {
     fits = d[k] == 1 || (of > 0 && d[k] == x().dimensions[of - 1]);
   }
   if (!fits) fail("slopes of ", shape_text(d), " don't fit ", dimensions_text(x()));
-  return like_x(network_.prelu(name_, x().index, file_.floats(input(1))));
+  const std::vector<float> slopes = file_.floats(input(1));
+  const bool same =
+      std::all_of(slopes.begin(), slopes.end(), [&](float s) { return s == slopes.front(); });
+  return like_x(network_.prelu(name_, x().index, same ? slopes : along_channels(1, x())));
 }
 
 // Until opset 12 the axis and all that follow are one; the last ones are of one number each where
 // a softmax gives ones.
-OnnxReader::Value OnnxReader::read_softmax() {
+bool OnnxReader::softmax_is_constant() const {
   const bool one_axis = file_.opset() >= 13;
   const std::size_t a = axis(file_.integer(*node_, "axis", one_axis ? -1 : 1));
   std::size_t over = 1;
   for (std::size_t k = std::max<std::size_t>(a, 1); k < (one_axis ? a + 1 : x().rank()); ++k) {
     over *= x().dimensions[k - 1];
   }
-  if (a > 0 && over == 1) return like_x(network_.scale_and_shift(name_, x().index, {0}, {1}));
+  if (a > 0 && over == 1) return true;
   if (a != 1 || (!one_axis && over != x().channels())) {
-    fail("Softmax over axis ", a, " of ", dimensions_text(x()),
+    fail(node_->op_type(), " over axis ", a, " of ", dimensions_text(x()),
          " isn't supported: only over channels");
   }
-  return activation<Softmax>();
+  return false;
+}
+OnnxReader::Value OnnxReader::read_softmax() {
+  if (!softmax_is_constant()) return activation<Softmax>();
+  return like_x(network_.scale_and_shift(name_, x().index, {0}, {1}));
+}
+OnnxReader::Value OnnxReader::read_log_softmax() {
+  if (!softmax_is_constant()) return activation<LogSoftmax>();
+  return like_x(network_.scale_and_shift(name_, x().index, {0}, {0}));
 }
 
 // A limit of Clip: an attribute at first, an input since opset 11.
@@ -255,10 +317,10 @@ float OnnxReader::limit(int i, const char* name, float otherwise) const {
 OnnxReader::Value OnnxReader::read_clip() {
   constexpr float most = std::numeric_limits<float>::max();
   const float low = limit(1, "min", -most), high = limit(2, "max", most);
-  if (low != 0 || !(high == 6 || high >= most)) {
-    fail("Clip to ", low, " and ", high, " isn't supported: only to 0 and 6");
-  }
-  return high == 6 ? activation<ReLU6>() : activation<ReLU>();
+  if (low <= -most && high >= most) return x();
+  if (low == 0 && high >= most) return activation<ReLU>();
+  if (low == 0 && high == 6) return activation<ReLU6>();
+  return activation(Hardtanh{std::max(low, -most), std::min(high, most)});
 }
 
 OnnxReader::Value OnnxReader::read_gemm() {

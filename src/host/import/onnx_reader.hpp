@@ -3,6 +3,7 @@
 #pragma once
 #include "import/imported.hpp"
 #include "import/onnx_file.hpp"
+#include "import/onnx_gelu.hpp"
 
 #include <etch/host/file.hpp>
 
@@ -39,6 +40,7 @@ class OnnxReader {
   }
 
   void read_node();
+  void check_new_outputs() const;
   Value read_layer();
   Value input_value(const onnx::ValueInfoProto& in);
 
@@ -47,6 +49,7 @@ class OnnxReader {
   const std::string& input(int i) const;
   bool is_constant(int i) const { return file_.is_constant(input(i)); }
   const Value& value(int i) const;
+  const Value& named_value(const std::string& name) const;
   const Value& x() const { return value(0); }
   // x, which must be (N, C, H, W), or (N, features).
   const Value& image() const;
@@ -69,11 +72,19 @@ class OnnxReader {
 
   template <class Layer>
   Value activation();
+  Value activation(const AnyLayer& layer) {
+    return like_x(network_.activation(name_, layer, x().index));
+  }
   Value read_identity() { return x(); }
   Value read_dropout();
   Value read_leaky_relu();
+  Value read_elu();
+  Value read_gelu();
+  Value read_hard_sigmoid();
   Value read_prelu();
   Value read_softmax();
+  Value read_log_softmax();
+  bool softmax_is_constant() const;
   float limit(int i, const char* name, float otherwise) const;
   Value read_clip();
   Value read_conv();
@@ -121,6 +132,7 @@ class OnnxReader {
   std::string name_ = "graph";
   std::int64_t batch_ = 0;
   std::map<std::string, Value> values_;
+  OnnxGelus gelus_;
 };
 
 }  // namespace etch::host

@@ -28,6 +28,7 @@ enum Operator : int {
   max_pool_2d = 17,
   mul = 18,
   relu = 19,
+  relu_n1_to_1 = 20,
   relu6 = 21,
   reshape = 22,
   softmax = 25,
@@ -35,14 +36,20 @@ enum Operator : int {
   pad = 34,
   mean = 40,
   squeeze = 43,
+  log_softmax = 50,
   prelu = 54,
   leaky_relu = 98,
+  elu = 111,
+  hard_swish = 117,
+  gelu = 150,
+  relu_0_to_1 = 152,
 };
 }  // namespace builtin
 constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONCATENATION of channels, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of "
-    "weights, FULLY_CONNECTED, LEAKY_RELU, LOGISTIC, MAX_POOL_2D, MEAN over height and width, MUL, "
-    "PAD, PRELU with one slope, RELU, RELU6, RESHAPE, SOFTMAX, SQUEEZE, TANH";
+    "weights, ELU, FULLY_CONNECTED, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, LOG_SOFTMAX, "
+    "MAX_POOL_2D, MEAN over height and width, MUL, PAD, PRELU, RELU, RELU6, RELU_0_TO_1, "
+    "RELU_N1_TO_1, RESHAPE, SOFTMAX, SQUEEZE, TANH";
 
 Pair pair_of(int height, int width) {
   return {static_cast<std::size_t>(height < 0 ? 0 : height),
@@ -107,7 +114,21 @@ class TfliteReader {
       case leaky_relu:
         return activation(LeakyReLU{option<tflite::LeakyReluOptions>().alpha()});
       case prelu:
-        return done(network_.prelu(name_, x(), file_.floats(input(1))));
+        return done(read_prelu());
+      case relu_n1_to_1:
+        return activation(Hardtanh{});
+      case relu_0_to_1:
+        return activation(Hardtanh{0, 1});
+      case elu:
+        return activation(ELU{});
+      case hard_swish:
+        return activation(Hardswish{});
+      case gelu: {
+        const bool tanh_form = option<tflite::GeluOptions>().approximate();
+        return activation(GELU{tanh_form ? Approximate::tanh : Approximate::exact});
+      }
+      case log_softmax:
+        return activation(LogSoftmax{});
       case softmax:
         if (option<tflite::SoftmaxOptions>().beta() != 1) fail("SOFTMAX's beta must be 1");
         return activation(Softmax{});
@@ -169,11 +190,13 @@ class TfliteReader {
         return done(network_.activation(name, ReLU{}, y));
       case F::RELU6:
         return done(network_.activation(name, ReLU6{}, y));
+      case F::RELU_N1_TO_1:
+        return done(network_.activation(name, Hardtanh{}, y));
       case F::TANH:
         return done(network_.activation(name, Tanh{}, y));
       default:
         fail("the fused activation ", activation_name(fused),
-             " isn't supported; these are: RELU, RELU6, TANH");
+             " isn't supported; these are: RELU, RELU6, RELU_N1_TO_1, TANH");
     }
   }
   static std::string activation_name(tflite::ActivationFunctionType type) {
@@ -307,6 +330,12 @@ class TfliteReader {
     }
     return network_.multiply(name_, x(), value(input(1)));
   }
+  int read_prelu() {
+    const std::vector<float> slopes = file_.floats(input(1));
+    const bool same =
+        std::all_of(slopes.begin(), slopes.end(), [&](float s) { return s == slopes.front(); });
+    return network_.prelu(name_, x(), same ? slopes : in_order(x(), along_channels(1, 0)));
+  }
   // Channels are last; those of an image that was flattened are in between.
   int read_concat() {
     const Sizes whole = file_.dimensions(input(0));
@@ -344,11 +373,11 @@ class TfliteReader {
   // Of a flattened image the numbers are in the order (height, width, channel).
   int affine(int tensor, const std::vector<float>& weight, const std::vector<float>& bias) {
     const int of = value(tensor);
+    return network_.scale_and_shift(name_, of, in_order(of, weight), in_order(of, bias));
+  }
+  std::vector<float> in_order(int of, const std::vector<float>& v) const {
     const Shape l = network_.layout(of);
-    const auto ordered = [&](const std::vector<float>& v) {
-      return v.size() == l.elements() ? moved(v, l.height * l.width, l.channels) : v;
-    };
-    return network_.scale_and_shift(name_, of, ordered(weight), ordered(bias));
+    return v.size() == l.elements() ? moved(v, l.height * l.width, l.channels) : v;
   }
 
   // What the file says that RESHAPE makes must be what its target means.

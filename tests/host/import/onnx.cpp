@@ -64,8 +64,8 @@ TEST_CASE("Names of an ONNX file can't break out of a comment") {
 TEST_CASE("What an ONNX file has that isn't supported is named") {
   using M = onnx::ModelProto;
   using G = onnx::GraphProto;
-  refuses("the Relu: the operator Elu isn't supported; these are: Add, ",
-          [](M&, G& g) { g.mutable_node(2)->set_op_type("Elu"); });
+  refuses("the Relu: the operator Softplus isn't supported; these are: Add, ",
+          [](M&, G& g) { g.mutable_node(2)->set_op_type("Softplus"); });
   refuses("the Relu: the operator com.example.Relu isn't supported",
           [](M&, G& g) { g.mutable_node(2)->set_domain("com.example"); });
   refuses("has opset 6, but 7 or a later one",
@@ -97,12 +97,14 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
         onnx::TensorProto::DOUBLE);
   });
   refuses("has 2 outputs, but one is expected", [](M&, G& g) { *g.add_output() = g.output(0); });
-  refuses("the Relu: has different slopes, 0 and 0.125, but only one", [](M&, G& g) {
-    for (int i = 0; i < 2; ++i) g.mutable_initializer(2)->add_dims(1);
-    g.mutable_node(1)->mutable_input()->RemoveLast();
-    g.mutable_node(2)->set_op_type("PRelu");
-    *g.mutable_node(2)->add_input() = "b";
-  });
+  refuses("the Relu: a constant of [1, 4, 1] isn't one number a channel of (N, 4, 4, 3)",
+          [](M&, G& g) {
+            g.mutable_initializer(2)->set_dims(0, 1);
+            for (const int n : {4, 1}) g.mutable_initializer(2)->add_dims(n);
+            g.mutable_node(1)->mutable_input()->RemoveLast();
+            g.mutable_node(2)->set_op_type("PRelu");
+            *g.mutable_node(2)->add_input() = "b";
+          });
   refuses("the Conv: pads 2 above and 0 below, 1 on the left and 1 on the right: more above",
           [](M&, G& g) {
             OnnxModel::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
@@ -168,8 +170,9 @@ struct OneNode : OnnxModel {
     dimensions(x, "x", {1, 2});
   }
   onnx::NodeProto& only() { return *model.mutable_graph()->mutable_node(0); }
-  void number(const char* name, float value) {
-    onnx::AttributeProto* a = only().add_attribute();
+  void number(const char* name, float value) { set_number(only(), name, value); }
+  static void set_number(onnx::NodeProto& n, const char* name, float value) {
+    onnx::AttributeProto* a = n.add_attribute();
     a->set_name(name);
     a->set_type(onnx::AttributeProto::FLOAT);
     a->set_f(value);
@@ -256,7 +259,7 @@ TEST_CASE("Attributes of ONNX that PyTorch's exporter leaves alone") {
   clip.weights("low", {1});
   CHECK(clip.layer().kind() == "ReLU");
   clip.model.mutable_graph()->mutable_initializer(0)->set_float_data(0, -1);
-  CHECK_THROWS_WITH(clip.layer(), Catch::Contains("Clip to -1 and"));
+  CHECK(std::get<Hardtanh>(clip.layer().layer).min_val == -1);
 }
 
 TEST_CASE("Windows of ONNX") {
@@ -338,7 +341,70 @@ TEST_CASE("Weights of other types become floats") {
   }
 }
 
-TEST_CASE("A PRelu with one slope is a LeakyReLU") {
+namespace {
+
+// PyTorch's exports: x * (1 + erf(x / sqrt(2))) / 2, and the form with tanh.
+OnnxModel gelu_network(bool tanh_form) {
+  OnnxModel m;
+  const auto number = [&](const char* name, float value) {
+    m.weights(name, {});
+    const int last = m.model.graph().initializer_size() - 1;
+    m.model.mutable_graph()->mutable_initializer(last)->set_float_data(0, value);
+  };
+  number("one", 1), number("half", 0.5f);
+  m.node("Relu", {"x"}, "r");
+  if (tanh_form) {
+    number("slope", 0.7978846f), number("cubic", 0.044715f);
+    m.node("Mul", {"r", "r"}, "square");
+    m.node("Mul", {"r", "square"}, "cube");
+    m.node("Mul", {"cubic", "cube"}, "scaled");
+    m.node("Add", {"r", "scaled"}, "inner");
+    m.node("Mul", {"slope", "inner"}, "of");
+    m.node("Tanh", {"of"}, "f");
+  } else {
+    number("root", 1.4142135f);
+    m.node("Div", {"r", "root"}, "of");
+    m.node("Erf", {"of"}, "f");
+  }
+  m.node("Add", {"f", "one"}, "sum");
+  m.node("Mul", {"r", "sum"}, "product");
+  m.node("Mul", {"product", "half"}, "y");
+  return m;
+}
+
+}  // namespace
+
+TEST_CASE("The nodes of a GELU are one, where nothing else takes their values") {
+  CHECK_THAT(gelu_network(false).code(), Catch::Contains("ReLU{}, GELU{}>"));
+  CHECK_THAT(gelu_network(true).code(),
+             Catch::Contains("ReLU{}, GELU{.approximate = Approximate::tanh}>"));
+  OnnxModel other = gelu_network(false);
+  other.model.mutable_graph()->mutable_initializer(2)->set_float_data(0, 1.5f);
+  CHECK_THROWS_WITH(other.code(), Catch::Contains("isn't supported; these are: Add"));
+  OnnxModel cubic = gelu_network(true);
+  cubic.model.mutable_graph()->mutable_initializer(3)->set_float_data(0, 0.5f);
+  CHECK_THAT(cubic.code(), Catch::Contains("Tanh{}") && !Catch::Contains("GELU"));
+  OnnxModel taken = gelu_network(false);
+  taken.model.mutable_graph()->mutable_node(4)->set_output(0, "gelu");
+  taken.node("Add", {"gelu", "f"}, "y");
+  CHECK_THROWS_WITH(taken.code(), Catch::Contains("isn't supported; these are: Add"));
+}
+
+TEST_CASE("A product of a value and its own sigmoid is a SiLU, of its hard sigmoid a Hardswish") {
+  OnnxModel m;
+  m.node("Sigmoid", {"x"}, "s");
+  m.node("Mul", {"s", "x"}, "a");
+  OneNode::set_number(m.node("HardSigmoid", {"a"}, "h"), "alpha", 1.0f / 6);
+  m.node("Mul", {"a", "h"}, "y");
+  CHECK_THAT(m.code(), Catch::Contains("    SiLU{}, Hardswish{}>{};"));
+  OnnxModel taken;
+  taken.node("Sigmoid", {"x"}, "s");
+  taken.node("Mul", {"s", "x"}, "a");
+  taken.node("Add", {"s", "a"}, "y");
+  CHECK_THAT(taken.code(), Catch::Contains("MultiplyWith") && !Catch::Contains("SiLU"));
+}
+
+TEST_CASE("A PRelu with one slope is a LeakyReLU, if it is positive") {
   OnnxModel m = small_network();
   m.weights("slope", {1, 1, 1});
   onnx::GraphProto& g = *m.model.mutable_graph();
@@ -347,8 +413,10 @@ TEST_CASE("A PRelu with one slope is a LeakyReLU") {
   *g.mutable_node(2)->add_input() = "slope";
   CHECK_THAT(m.code(), Catch::Contains("    LeakyReLU{.negative_slope = 0.25f},\n"));
   g.mutable_initializer(5)->set_float_data(0, -0.25f);
-  CHECK_THROWS_WITH(m.code(),
-                    Catch::Contains("the Relu: LeakyReLU: negative_slope must be positive"));
+  CHECK_THAT(m.code(), Catch::Contains("    PReLU{},\n"));
+  g.mutable_initializer(5)->set_dims(0, 4);
+  for (int i = 1; i < 4; ++i) g.mutable_initializer(5)->add_float_data(0.5f);
+  CHECK_THAT(m.code(), Catch::Contains("    PReLU{.num_parameters = 4},\n"));
 }
 
 TEST_CASE("A damaged ONNX file is an error or another network, never a crash") {

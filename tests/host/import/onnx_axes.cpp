@@ -145,6 +145,9 @@ class DrawnModel {
                                           &DrawnModel::norm,
                                           &DrawnModel::pointwise,
                                           &DrawnModel::pointwise,
+                                          &DrawnModel::clip,
+                                          &DrawnModel::hard_sigmoid,
+                                          &DrawnModel::prelu,
                                           &DrawnModel::prelu};
     (this->*all[random_.below(all.size())])(taken(), y);
   }
@@ -271,11 +274,13 @@ class DrawnModel {
 
   void softmax(const std::string& x, const std::string& y) {
     const std::int64_t axis = any({1, 1, 2, 3, -1, -2, -3});
-    OnnxModel::integer(add("Softmax", {x}, y), "axis", axis);
+    const bool log = chance(3);
+    OnnxModel::integer(add(log ? "LogSoftmax" : "Softmax", {x}, y), "axis", axis);
     const bool one = opset() >= 13;
     means(x, y, [=](const Array& v) {
       const std::size_t a = v.axis(axis);
-      return reference::softmax(v, a, one ? a + 1 : v.rank());
+      const Array shares = reference::softmax(v, a, one ? a + 1 : v.rank());
+      return log ? reference::mapped(shares, [](double share) { return std::log(share); }) : shares;
     });
   }
 
@@ -396,15 +401,46 @@ class DrawnModel {
         {"Sigmoid", reference::sigmoid},
         {"Tanh", [](double v) { return std::tanh(v); }},
         {"Identity", [](double v) { return v; }},
-        {"Clip", [](double v) { return std::min(std::max(v, 0.0), 6.0); }}};
+        {"HardSwish", [](double v) { return v * reference::hardsigmoid(v); }},
+        {"Elu", [](double v) { return reference::elu(v, 1); }},
+        {"Gelu", reference::gelu}};
     const auto& [op, f] = all[random_.below(all.size())];
-    const bool clip = std::string(op) == "Clip", inputs = clip && opset() >= 11;
-    Array six{Sizes{}};
-    six.values[0] = 6;
-    onnx::NodeProto& n = add(
-        op, inputs ? std::vector{x, constant(Array(Sizes{})), constant(six)} : std::vector{x}, y);
-    if (clip && !inputs) number(n, "min", 0), number(n, "max", 6);
+    add(op, {x}, y);
     means(x, y, [f = f](const Array& v) { return reference::mapped(v, f); });
+  }
+
+  void clip(const std::string& x, const std::string& y) {
+    const bool inputs = opset() >= 11;
+    const double low = chance(2) ? 0 : -0.75, high = chance(3) ? 6 : 0.5;
+    const bool has_low = !chance(4), has_high = !chance(4);
+    const auto limit = [&](bool has, double value) {
+      Array a{Sizes{}};
+      a.values[0] = value;
+      return has ? constant(a) : std::string();
+    };
+    onnx::NodeProto& n = add(
+        "Clip",
+        inputs ? std::vector{x, limit(has_low, low), limit(has_high, high)} : std::vector{x}, y);
+    if (!inputs && has_low) number(n, "min", static_cast<float>(low));
+    if (!inputs && has_high) number(n, "max", static_cast<float>(high));
+    means(x, y, [=](const Array& v) {
+      return reference::mapped(v, [=](double a) {
+        if (has_low) a = std::max(a, low);
+        return has_high ? std::min(a, high) : a;
+      });
+    });
+  }
+
+  // PyTorch's, and ONNX's own.
+  void hard_sigmoid(const std::string& x, const std::string& y) {
+    const bool torch = chance(2);
+    onnx::NodeProto& n = add("HardSigmoid", {x}, y);
+    if (torch) number(n, "alpha", 1.0f / 6);
+    means(x, y, [=](const Array& v) {
+      return reference::mapped(v, [=](double a) {
+        return std::min(std::max(a * (torch ? 1.0 / 6 : 0.2) + 0.5, 0.0), 1.0);
+      });
+    });
   }
   static void number(onnx::NodeProto& n, const char* name, float value) {
     onnx::AttributeProto* a = n.add_attribute();
@@ -417,7 +453,7 @@ class DrawnModel {
     Sizes sizes(random_.below(4));
     for (std::size_t& n : sizes) n = chance(3) ? size_ : 1;
     Array slope = filled(sizes);
-    if (!chance(4)) std::fill(slope.values.begin(), slope.values.end(), 0.25);
+    if (chance(2)) std::fill(slope.values.begin(), slope.values.end(), 0.25);
     add("PRelu", {x, constant(slope)}, y);
     means(x, y, [=](const Array& v) {
       const Array z =
@@ -458,13 +494,32 @@ void check_agrees(const DrawnModel& drawn, const ImportedNetwork& network) {
 
 std::map<std::string, int> none_imported() {
   std::map<std::string, int> counts;
-  for (const char* op : {"Add",        "AveragePool", "BatchNormalization",
-                         "Clip",       "Concat",      "Conv",
-                         "Flatten",    "Gemm",        "GlobalAveragePool",
-                         "Identity",   "MatMul",      "MaxPool",
-                         "Mul",        "PRelu",       "Pad",
-                         "ReduceMean", "Relu",        "Reshape",
-                         "Sigmoid",    "Softmax",     "Squeeze",
+  for (const char* op : {"Add",
+                         "AveragePool",
+                         "BatchNormalization",
+                         "Clip",
+                         "Concat",
+                         "Conv",
+                         "Elu",
+                         "Flatten",
+                         "Gelu",
+                         "Gemm",
+                         "GlobalAveragePool",
+                         "HardSigmoid",
+                         "HardSwish",
+                         "Identity",
+                         "LogSoftmax",
+                         "MatMul",
+                         "MaxPool",
+                         "Mul",
+                         "PRelu",
+                         "Pad",
+                         "ReduceMean",
+                         "Relu",
+                         "Reshape",
+                         "Sigmoid",
+                         "Softmax",
+                         "Squeeze",
                          "Tanh"}) {
     counts[op] = 0;
   }

@@ -258,6 +258,12 @@ inline Array batch_norm(Array x, double eps, const std::vector<std::vector<float
 }
 
 inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+inline double hardsigmoid(double x) { return std::min(std::max(x / 6 + 0.5, 0.0), 1.0); }
+inline double elu(double x, double alpha) { return x > 0 ? x : alpha * std::expm1(x); }
+inline double gelu(double x) { return x / 2 * std::erfc(-x / std::sqrt(2)); }
+inline double gelu_tanh(double x) {
+  return x / 2 * (1 + std::tanh(std::sqrt(2 / std::acos(-1)) * (x + 0.044715 * x * x * x)));
+}
 
 // What the imported network makes of one image in the order (C, H, W), by the layers' definitions.
 class Layers {
@@ -350,6 +356,33 @@ class Layers {
   }
   static Array of(const etch::Tanh&, const Imported&, const Array& x) {
     return mapped(x, [](double v) { return std::tanh(v); });
+  }
+  static Array of(const etch::Hardtanh& a, const Imported&, const Array& x) {
+    return mapped(
+        x, [&](double v) { return std::min(std::max(v, double{a.min_val}), double{a.max_val}); });
+  }
+  static Array of(const etch::Hardsigmoid&, const Imported&, const Array& x) {
+    return mapped(x, hardsigmoid);
+  }
+  static Array of(const etch::Hardswish&, const Imported&, const Array& x) {
+    return mapped(x, [](double v) { return v * hardsigmoid(v); });
+  }
+  static Array of(const etch::ELU& a, const Imported&, const Array& x) {
+    return mapped(x, [&](double v) { return elu(v, double{a.alpha}); });
+  }
+  static Array of(const etch::SiLU&, const Imported&, const Array& x) {
+    return mapped(x, [](double v) { return v * sigmoid(v); });
+  }
+  static Array of(const etch::GELU& g, const Imported&, const Array& x) {
+    return mapped(x, g.approximate == etch::Approximate::exact ? gelu : gelu_tanh);
+  }
+  static Array of(const etch::PReLU& p, const Imported& l, const Array& x) {
+    Array slopes({1, p.num_parameters, 1, 1});
+    slopes.values.assign(l.tensors[0].values.begin(), l.tensors[0].values.end());
+    return broadcast(x, slopes, [](double a, double s) { return a > 0 ? a : s * a; });
+  }
+  static Array of(const etch::LogSoftmax&, const Imported&, const Array& x) {
+    return mapped(softmax(x, 1, 2), [](double v) { return std::log(v); });
   }
   static Array of(const etch::Softmax&, const Imported&, const Array& x) {
     return softmax(x, 1, 2);

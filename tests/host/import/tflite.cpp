@@ -137,7 +137,7 @@ TEST_CASE("Operators over numbers a channel, paddings and means") {
   CHECK(std::get<Conv2d>(network.layers()[2].layer).extra_padding == Pair(1, 2));
 }
 
-TEST_CASE("A PRELU with one slope is a LeakyReLU") {
+TEST_CASE("A PRELU with one slope is a LeakyReLU, with others a PReLU") {
   const auto with_slopes = [](const std::vector<std::int8_t>& eighths) {
     TfliteModel b;
     const int x = b.tensor("x", {1, 4, 6, 2}), y = b.tensor("y", {1, 4, 6, 2});
@@ -147,8 +147,30 @@ TEST_CASE("A PRELU with one slope is a LeakyReLU") {
   const ImportedNetwork network = with_slopes({2, 2});
   CHECK(network.layers().at(0).kind() == "LeakyReLU");
   CHECK(std::get<LeakyReLU>(network.layers().at(0).layer).negative_slope == 0.25f);
-  CHECK_THROWS_WITH(with_slopes({2, 3}),
-                    Catch::Contains("y: has different slopes, 0.25 and 0.375, but only one"));
+  const ImportedNetwork two = with_slopes({2, 3});
+  CHECK(std::get<PReLU>(two.layers().at(0).layer).num_parameters == 2);
+  CHECK(tensor(two, 0, 0) == std::vector<float>{0.25f, 0.375f});
+}
+
+TEST_CASE("Activations of TFLite") {
+  const auto kind = [](int code, tflite::BuiltinOptions type, const auto& options) {
+    TfliteModel b;
+    const int x = b.tensor("x", {1, 4, 6, 2}), y = b.tensor("y", {1, 4, 6, 2});
+    b.op(code, {x}, y, type, options(b));
+    return layer_code(read(b.bytes(x, y)).layers().at(0).layer);
+  };
+  const auto none = [](TfliteModel&) { return flatbuffers::Offset<void>(0); };
+  using tflite::BuiltinOptions;
+  CHECK(kind(20, BuiltinOptions::NONE, none) == "Hardtanh{}");
+  CHECK(kind(152, BuiltinOptions::NONE, none) == "Hardtanh{.min_val = 0.0f}");
+  CHECK(kind(111, BuiltinOptions::NONE, none) == "ELU{}");
+  CHECK(kind(117, BuiltinOptions::NONE, none) == "Hardswish{}");
+  CHECK(kind(50, BuiltinOptions::NONE, none) == "LogSoftmax{}");
+  for (const bool approximate : {false, true}) {
+    CHECK(kind(150, BuiltinOptions::GeluOptions, [&](TfliteModel& b) {
+            return b.options(tflite::CreateGeluOptions, approximate);
+          }) == (approximate ? "GELU{.approximate = Approximate::tanh}" : "GELU{}"));
+  }
 }
 
 TEST_CASE("What a TFLite file has that isn't supported is named") {
@@ -157,8 +179,7 @@ TEST_CASE("What a TFLite file has that isn't supported is named") {
   CHECK_THROWS_WITH(read(small_tflite_network(4)), Catch::Contains("made: has no options"));
   using Fused = tflite::ActivationFunctionType;
   for (const auto& [fused, name] :
-       std::map<Fused, std::string>{{Fused::RELU_N1_TO_1, "RELU_N1_TO_1"},
-                                    {Fused::SIGN_BIT, "SIGN_BIT"},
+       std::map<Fused, std::string>{{Fused::SIGN_BIT, "SIGN_BIT"},
                                     {static_cast<Fused>(-3), "number -3"},
                                     {static_cast<Fused>(9), "number 9"}}) {
     CHECK_THROWS_WITH(read(small_tflite_network(3, fused)),

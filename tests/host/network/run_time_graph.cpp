@@ -77,6 +77,13 @@ TEST_CASE("So do networks of every layer and every way of nesting") {
       Shape{2, 9, 9}>();
 }
 
+TEST_CASE("So do networks of the other activations") {
+  check_same<Sequential<Hardtanh{-2, 3}, Hardsigmoid{}, Hardswish{}, ELU{0.5f}, SiLU{}, GELU{},
+                        GELU{Approximate::tanh}, PReLU{.num_parameters = 3, .init = 0.125f},
+                        Flatten{}, PReLU{}, PReLU{.num_parameters = 12}, LogSoftmax{}>{},
+             Shape{3, 2, 2}>();
+}
+
 TEST_CASE("So do networks with branches and with named values") {
   constexpr auto conv = Conv2d{.out_channels = 4, .kernel_size = 3, .padding = 1};
   check_same<
