@@ -27,7 +27,6 @@ class TopologyHash {
     word = (word ^ (word >> 27)) * 0x94D049BB133111EBu;
     hash_ = (hash_ ^ word ^ (word >> 31)) * 0x100000001B3u;
   }
-  constexpr void add_bits(float x) { add(std::uint64_t{std::bit_cast<std::uint32_t>(x)}); }
   constexpr void add(const Op& op) {
     add(op.kind);
     for (const int value : {op.x, op.skip, op.y}) add(static_cast<std::uint64_t>(value + 1));
@@ -54,6 +53,8 @@ class TopologyHash {
   constexpr std::uint64_t value() const { return hash_; }
 
  private:
+  constexpr void add_bits(float x) { add(std::uint64_t{std::bit_cast<std::uint32_t>(x)}); }
+
   std::uint64_t hash_ = 0xCBF29CE484222325u;
 };
 

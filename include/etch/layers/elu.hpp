@@ -9,7 +9,7 @@ namespace etch {
 
 // y = x where x > 0, else alpha * (exp(x) - 1); any shape.
 struct ELU {
-  float alpha = 1;
+  float alpha = 1;  // above 0 and finite
 
   static constexpr const char* name = "ELU";
   static constexpr void fields(auto& l, const auto& visit) { visit("alpha", l.alpha); }

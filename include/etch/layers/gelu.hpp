@@ -11,7 +11,7 @@ enum class Approximate : unsigned char { exact, tanh };
 // y = x * Phi(x), with the normal distribution's Phi, any shape. Approximate::tanh:
 // y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). Training keeps its input.
 struct GELU {
-  Approximate approximate = Approximate::exact;
+  Approximate approximate = Approximate::exact;  // which of the formulas
 
   static constexpr const char* name = "GELU";
   static constexpr void fields(auto& l, const auto& visit) { visit("approximate", l.approximate); }

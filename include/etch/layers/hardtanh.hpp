@@ -7,8 +7,8 @@ namespace etch {
 
 // y = min(max(x, min_val), max_val), any shape.
 struct Hardtanh {
-  float min_val = -1;
-  float max_val = 1;
+  float min_val = -1;  // below max_val
+  float max_val = 1;   // of y
 
   static constexpr const char* name = "Hardtanh";
   static constexpr void fields(auto& l, const auto& visit) {

@@ -9,8 +9,8 @@ namespace etch {
 // y = x where x > 0, else weight * x; any shape. Parameter: weight (num_parameters), one for all
 // channels or one a channel (a feature, after Flatten). Training keeps its input.
 struct PReLU {
-  std::size_t num_parameters = 1;
-  float init = 0.25f;
+  std::size_t num_parameters = 1;  // 1, or the channels of the input
+  float init = 0.25f;              // what each begins with
 
   static constexpr const char* name = "PReLU";
   static constexpr void fields(auto& l, const auto& visit) {
@@ -40,6 +40,7 @@ struct PReLU {
                   .elementwise = true},
                  x, {weight});
   }
+  // Pixels of all images.
   [[gnu::always_inline]] static std::size_t rows(const Call& c, const Attributes& a) {
     return c.batch * a.geometry.input.height * a.geometry.input.width;
   }
