@@ -12,7 +12,7 @@ namespace etch {
 // One move of `size` parameters that lie together. An optimizer's state is `states()` arrays as
 // long as all parameters that learn; state + k * stride is where the k-th is for these.
 struct OptimizerCall {
-  std::size_t size, threads;  // numbers, and the most threads to use
+  std::size_t size, threads;  // `size` numbers, on at most `threads` threads
   std::uint64_t step;         // counted from 1
   float lr;                   // of this step
   float* parameters;          // to be moved

@@ -20,7 +20,7 @@ struct Problem {
 // A problem and its place: the scope (graph.hpp) that it is in, and how many ops are before it.
 struct Refusal {
   Problem problem{};       // none where nothing was refused
-  int scope = -1, op = 0;  // an index of Graph::scopes(), -1 for the root; ops before it
+  int scope = -1, op = 0;  // scope: of Graph::scopes(), -1 for the root; op: how many are before
 };
 
 // The rules of a layer, checked in their order: it becomes the first problem that there is.

@@ -10,7 +10,7 @@ namespace etch {
 
 // What a step does.
 enum class StepKind : unsigned char {
-  prepare,  // once, before the first run: see Op::prepare
+  prepare,  // once, before the first run: see OpKernels::prepare
   forward,
   fold,  // a norm's scale and shift, for the fused step after it
   loss,  // writes dy of the output
@@ -54,7 +54,7 @@ struct Memory {
   const float* parameters = nullptr;  // all of them
   float* trained = nullptr;           // those that learn, and in training all that changes; or null
   float* gradients = nullptr;         // Update::accumulate: the gradient block, else null
-  std::size_t batch = 1, threads = 1;  // images of `input`, and the most threads to use
+  std::size_t batch = 1, threads = 1;  // `batch` images, on at most `threads` threads
   std::uint64_t key = 0;               // of this training step's random numbers
   bool accumulate = false;             // gradients are added to those of earlier batches
 

@@ -9,7 +9,7 @@ namespace etch {
 // The shape of one image of a batch. In memory an activation is (N, height, width, channels):
 // channels are contiguous. A vector of n features is Shape{n}.
 struct Shape {
-  std::size_t channels = 1, height = 1, width = 1;  // in numbers, and in pixels
+  std::size_t channels = 1, height = 1, width = 1;  // `channels` numbers a pixel
 
   // How many numbers an image has.
   constexpr std::size_t elements() const { return channels * height * width; }

@@ -60,7 +60,7 @@ struct ReduceLROnPlateau {
   double min_lr = 0, eps = 1e-8;  // a reduction by less than eps isn't made
 
   double best = std::numeric_limits<double>::infinity();  // the least metric so far
-  std::size_t bad_epochs = 0, cooling = 0;                // in a row, and still to come
+  std::size_t bad_epochs = 0, cooling = 0;  // bad ones in a row; epochs of cooldown to come
 
   // The rate of the next epoch, after one with rate lr and this metric.
   constexpr double next(double lr, double metric) {

@@ -11,7 +11,7 @@ namespace etch::host {
 
 // An epoch's figures as they are printed and kept.
 struct Scores {
-  double loss = 0, accuracy = 0, macro_f1 = 0;  // the mean an image; shares in [0, 1]
+  double loss = 0, accuracy = 0, macro_f1 = 0;  // loss: the mean an image; others in [0, 1]
   bool operator==(const Scores&) const = default;
 };
 
