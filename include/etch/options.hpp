@@ -13,7 +13,7 @@ enum class Update : unsigned char {
   fused,       // a layer's gradient is applied and dropped as soon as it is known
 };
 
-// What backward makes again instead of forward keeping it: recompute.hpp. The same bits come out.
+// What backward recomputes instead of forward keeping it: recompute.hpp. The same bits come out.
 struct Recompute {
   // How much.
   enum Kind : unsigned char {
@@ -67,7 +67,7 @@ struct Training {
   std::size_t threads = 1;             // at most this many
   Initialization initialization = Initialization::kaiming_uniform;  // of parameters, by the seed
   // Parameters come from outside, and what is frozen stays there, as in flash: the trainer has only
-  // what learns.
+  // the trainable parameters.
   bool frozen_in_place = false;
   // kernels/winograd.hpp for forward and input gradients, where it pays for `batch` images: faster,
   // less exact, and a layer's transformed weights in the scratch.

@@ -1,4 +1,4 @@
-// Recompute: what backward makes again. A part of schedule.hpp, which includes it.
+// Recompute: what backward computes once more. A part of schedule.hpp, which includes it.
 //
 // A block is a stretch of ops that one value alone leads out of. Dropping what is inside costs its
 // forward pass once more and frees its bytes for the time between. Early blocks of a network have

@@ -66,7 +66,7 @@ class Schedule {
   // The first steps run once, and fill so many bytes of their own.
   constexpr int num_prepare_steps() const { return num_prepare_; }
   constexpr std::size_t prepared_bytes() const { return prepared_; }
-  // Multiply-accumulates an image that backward makes again.
+  // Multiply-accumulates an image that backward recomputes.
   constexpr std::uint64_t recompute_macs() const { return recompute_macs_; }
   // That Recompute::budget could drop.
   constexpr int num_blocks() const { return num_blocks_; }

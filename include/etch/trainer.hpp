@@ -74,7 +74,7 @@ class Trainer {
   static constexpr std::size_t peak_live_bytes = plan.peak.live_bytes;
   // The step at which it does.
   static constexpr std::size_t peak_step = static_cast<std::size_t>(plan.peak.step);
-  // Multiply-accumulates an image that backward makes again; forward has Net's macs.
+  // Multiply-accumulates an image that backward recomputes; forward has Net's macs.
   static constexpr std::uint64_t recompute_macs = plan.recompute_macs;
   // Of the parameters that the trainer has itself.
   static constexpr std::size_t parameter_bytes =
@@ -155,7 +155,7 @@ class Trainer {
     return static_cast<float>(norm);
   }
 
-  // What the network answered to the last batch, (N, outputs), in training mode.
+  // The network's outputs for the last batch, (N, outputs), in training mode.
   std::span<const float> output() const {
     const Memory m{.arena = const_cast<std::byte*>(arena_)};
     return {m.source(plan.output), outputs_};

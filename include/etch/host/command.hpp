@@ -5,7 +5,7 @@
 //   int main(int n, char** a) { return etch::host::command<mine::Net>(n, a); }
 //
 // `./program train --data digits --checkpoint run.safetensors` then trains mine::Net, and so do the
-// other commands that take a MODEL: without one they mean it, and another may be given as ever.
+// other commands that take a MODEL: without one they mean it, and another may still be given.
 #pragma once
 #include <etch/host/network/models.hpp>
 

@@ -77,8 +77,8 @@ Metadata load(const std::filesystem::path& path, Parameters<Net>& parameters) {
 
 // Writes all of a trainer after a step() or update(): parameters and running statistics, the
 // optimizer's state, the learning rate, the seed, and the counts of updates and of random draws.
-// With Training::frozen_in_place only what learns. Throws an Error, also between backward() and
-// update() (gradients are not kept), and Diverged.
+// With Training::frozen_in_place only the trainable parameters. Throws an Error, also between
+// backward() and update() (gradients are not kept), and Diverged.
 template <class Net, auto loss, auto optimizer, Training options>
 void save(const std::filesystem::path& path, const Trainer<Net, loss, optimizer, options>& trainer,
           const Metadata& more = {}) {

@@ -15,8 +15,8 @@ namespace etch::host {
 enum class Part : unsigned char { train, validation, test };
 const char* part_name(Part part);  // "train", "validation", "test"
 
-// What a network is to answer: a class a sample, or a vector of floats a sample (regression, and
-// classes of which several may hold at once).
+// What a network is trained to output: a class a sample, or a vector of floats a sample
+// (regression, and classes of which several may hold at once).
 struct Targets {
   // Of the classes, or of the numbers of a vector. Empty: classes are called 0, 1, 2, ...
   std::vector<std::string> names{};

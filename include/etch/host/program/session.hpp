@@ -71,7 +71,7 @@ class Session {
   // The outputs (N, classes) in evaluation mode, which stay until the next call of anything.
   std::span<const float> evaluate(std::span<const float> images);
 
-  // What the network answered in the last step, in training mode, (N, classes).
+  // The network's outputs for the last step's batch, in training mode, (N, classes).
   std::span<const float> output() const { return output_; }
 
   // What it runs.
