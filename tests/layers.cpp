@@ -61,6 +61,27 @@ static_assert(
     Shape{5, 8, 3});
 static_assert(Of<GlobalAvgPool2d{}, Shape{2048, 7, 7}>::output_shape == Shape{2048});
 
+// Transposed convolutions
+static_assert(Of<ConvTranspose2d{.out_channels = 6,
+                                 .kernel_size = 3,
+                                 .stride = 2,
+                                 .padding = 1,
+                                 .output_padding = 1,
+                                 .groups = 2},
+                 Shape{4, 5, 7}>::output_shape == Shape{6, 10, 14});
+static_assert(
+    Of<ConvTranspose2d{.out_channels = 6, .kernel_size = 3, .stride = 2, .extra_padding = 1},
+       Shape{4, 5, 7}>::output_shape == Shape{6, 10, 14});
+static_assert(Of<ConvTranspose2d{.out_channels = 6, .kernel_size = 3, .groups = 2},
+                 Shape{4, 5, 7}>::num_parameters == 4 * 3 * 9 + 6);
+
+// Borders and other sizes
+static_assert(Of<ZeroPad2d{{1, 2, 3, 4}}, Shape{4, 5, 7}>::output_shape == Shape{4, 12, 10});
+static_assert(Of<ReflectionPad2d{2}, Shape{4, 5, 7}>::output_shape == Shape{4, 9, 11});
+static_assert(Of<Upsample{.scale_factor = {2, 3}}, Shape{4, 5, 7}>::output_shape ==
+              Shape{4, 10, 21});
+static_assert(Of<Upsample{.size = {3, 9}}, Shape{4, 5, 7}>::output_shape == Shape{4, 3, 9});
+
 // Elementwise
 static_assert(Of<ReLU{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});
 static_assert(Of<ReLU6{}, Shape{3, 4, 5}>::output_shape == Shape{3, 4, 5});

@@ -4,6 +4,7 @@
 #include <etch/call.hpp>
 #include <etch/kernels/conv_geometry.hpp>
 #include <etch/kernels/elementwise.hpp>
+#include <etch/kernels/resample.hpp>
 
 namespace etch {
 
@@ -20,15 +21,16 @@ struct Attributes {
   // Input and output of an image; the window of a convolution or a pool; groups. Of a part of a
   // concatenation window.padding.width is how many channels are before it.
   kernels::ConvGeometry geometry{};
-  Algorithm algorithm = Algorithm::gemm;                 // of a convolution
-  kernels::Function function = kernels::Function::relu;  // of an activation
-  bool bias = false;                                     // of a convolution: after its weights
-  bool affine = false;                                   // of a norm: it has weight and bias
-  bool count_include_pad = true;                         // of a pool
-  float eps = 0, momentum = 0;                           // of a norm
-  float alpha = 0, beta = 0;                             // of an activation
-  float p = 0;                                           // of dropout
-  float own[4]{};                                        // of a layer of your own
+  Algorithm algorithm = Algorithm::gemm;                  // of a convolution
+  kernels::Function function = kernels::Function::relu;   // of an activation
+  kernels::Sampling sampling = kernels::Sampling::zeros;  // of borders and of Upsample
+  bool bias = false;                                      // of a convolution: after its weights
+  bool affine = false;                                    // of a norm: it has weight and bias
+  bool count_include_pad = true;                          // of a pool
+  float eps = 0, momentum = 0;                            // of a norm
+  float alpha = 0, beta = 0;                              // of an activation
+  float p = 0;                                            // of dropout
+  float own[4]{};                                         // of a layer of your own
 
   // Numbers of an input image.
   constexpr std::size_t inputs() const { return geometry.input.elements(); }

@@ -6,6 +6,7 @@
 #include <etch/layers/avg_pool2d.hpp>
 #include <etch/layers/batch_norm.hpp>
 #include <etch/layers/conv2d.hpp>
+#include <etch/layers/conv_transpose2d.hpp>
 #include <etch/layers/dropout.hpp>
 #include <etch/layers/elu.hpp>
 #include <etch/layers/flatten.hpp>
@@ -19,6 +20,7 @@
 #include <etch/layers/linear.hpp>
 #include <etch/layers/log_softmax.hpp>
 #include <etch/layers/max_pool2d.hpp>
+#include <etch/layers/padding2d.hpp>
 #include <etch/layers/prelu.hpp>
 #include <etch/layers/relu.hpp>
 #include <etch/layers/relu6.hpp>
@@ -29,6 +31,7 @@
 #include <etch/layers/silu.hpp>
 #include <etch/layers/softmax.hpp>
 #include <etch/layers/tanh.hpp>
+#include <etch/layers/upsample.hpp>
 #include <etch/losses/bce_with_logits.hpp>
 #include <etch/losses/cross_entropy.hpp>
 #include <etch/losses/huber.hpp>

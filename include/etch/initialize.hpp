@@ -21,7 +21,7 @@ struct FirstValues {
   std::size_t inputs, taps, fan_in;
   Initial initial;
   bool convolution;
-  std::uint32_t fill;  // the bits of a number, where initial is filled
+  std::uint32_t fill;  // the bits of a number: 0 unless initial is filled
 };
 // Internal: of a tensor of the graph.
 constexpr FirstValues first_values(GraphView graph, const Tensor& t) {
@@ -59,12 +59,9 @@ template <class Next>
 // Internal: see Initialization.
 [[gnu::always_inline]] inline void initialize_uniform(const FirstValues& t, float* values,
                                                       Generator& random) {
-  if (t.initial == Initial::filled) {
-    std::fill_n(values, t.outputs * t.inputs * t.taps, std::bit_cast<float>(t.fill));
-    return;
-  }
   if (t.initial != Initial::uniform) {
-    std::fill_n(values, t.outputs * t.inputs * t.taps, t.initial == Initial::ones ? 1.0f : 0.0f);
+    std::fill_n(values, t.outputs * t.inputs * t.taps,
+                t.initial == Initial::ones ? 1.0f : std::bit_cast<float>(t.fill));
     return;
   }
   const float bound = 1.0f / std::sqrt(static_cast<float>(t.fan_in));

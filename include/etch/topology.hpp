@@ -38,6 +38,7 @@ class TopologyHash {
     const bool padded = w.padding != Pair{} || w.extra_padding != Pair{};
     add(w), add(a.count_include_pad || !padded);
     add_bits(a.eps), add_bits(a.alpha);
+    if (a.sampling != kernels::Sampling::zeros) add(static_cast<std::uint64_t>(a.sampling));
     // Of activations that were there from the start the kind says the function.
     if (a.function > kernels::Function::tanh) {
       add(static_cast<std::uint64_t>(a.function)), add_bits(a.beta);

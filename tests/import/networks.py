@@ -158,6 +158,59 @@ class Activations(nn.Module):
         return self.last(self.first(x))
 
 
+class UNet(nn.Module):
+    """Down and up again by transposed convolutions, the way across joined."""
+
+    def __init__(self):
+        super().__init__()
+        self.down = nn.ModuleList(nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.BatchNorm2d(o),
+                                                nn.ReLU()) for i, o in ((3, 8), (8, 16), (16, 32)))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(i, i // 2, 2, stride=2) for i in (32, 16))
+        self.join = nn.ModuleList(nn.Conv2d(i, i // 2, 3, padding=1) for i in (32, 16))
+        self.head = nn.Sequential(nn.Conv2d(8, 5, 1), nn.Flatten(), nn.Linear(5 * 16 * 12, 9))
+
+    def forward(self, x):
+        first = self.down[0](x)
+        second = self.down[1](nn.functional.max_pool2d(first, 2))
+        x = self.down[2](nn.functional.max_pool2d(second, 2))
+        x = torch.relu(self.join[0](torch.cat([self.up[0](x), second], 1)))
+        x = torch.relu(self.join[1](torch.cat([self.up[1](x), first], 1)))
+        return self.head(x)
+
+
+class Borders(nn.Module):
+    """Borders of each kind, causal ones too, and images of another size."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d((1, 2, 0, 1)), nn.Conv2d(3, 6, 3), nn.ReplicationPad2d(2), nn.ReLU(),
+            nn.ZeroPad2d((4, 0, 2, 0)), nn.Conv2d(6, 6, 3, dilation=(1, 2)), nn.ZeroPad2d(1), nn.SiLU(),
+            nn.Upsample(scale_factor=2), nn.Conv2d(6, 4, 3, stride=2),
+            nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(4, 4, 1),
+            nn.Upsample(size=(9, 17), mode="bilinear", align_corners=True), nn.Conv2d(4, 3, 2, stride=2),
+            nn.Flatten(), nn.Linear(3 * 4 * 8, 5))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Autoencoder(nn.Module):
+    """Strides, and transposed convolutions with all that these have."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.ReLU(), nn.ConvTranspose2d(16, 8, 3, stride=2, padding=1, output_padding=1, groups=4),
+            nn.BatchNorm2d(8), nn.ReLU(),
+            nn.ConvTranspose2d(8, 1, (3, 2), stride=2, padding=(1, 0), output_padding=(1, 0), bias=False),
+            nn.Sigmoid())
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 def randomize(network):
     for module in network.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
@@ -227,6 +280,13 @@ def onnx(folder):
                    (3, 96, 96), folder)
           for name in ("mobilenet_v3_small", "mobilenet_v3_large")],
         contains(folder, "mobilenet_v3_small", "Hardswish{}", "Hardsigmoid{}", "MultiplyWith<"),
+        exported(runtime, "unet", UNet, (3, 16, 12), folder),
+        contains(folder, "unet", "ConvTranspose2d{.out_channels = 16, .kernel_size = 2, .stride = 2}",
+                 "ConcatWith<"),
+        exported(runtime, "borders", Borders, (3, 10, 12), folder),
+        contains(folder, "borders", "ReflectionPad2d{", "ReplicationPad2d{", "ZeroPad2d{",
+                 "Upsample{.scale_factor = 2}", ".align_corners = true}"),
+        exported(None, "autoencoder", Autoencoder, (1, 28, 28), folder),
         refusals(folder)])
 
 

@@ -10,6 +10,7 @@ LayerSpec of_kind(LayerSpec s, std::string kind) {
   return s;
 }
 LayerSpec conv2d(LayerSpec s) { return of_kind(std::move(s), "conv2d"); }
+LayerSpec conv_transpose2d(LayerSpec s) { return of_kind(std::move(s), "conv_transpose2d"); }
 LayerSpec linear(std::size_t in, std::size_t out, bool bias) {
   LayerSpec s;
   s.kind = "linear";
@@ -53,6 +54,17 @@ LayerSpec pad(Two extra, double value) {
   return s;
 }
 LayerSpec simple(std::string kind) { return of_kind({}, std::move(kind)); }
+LayerSpec border(std::string how, std::array<std::size_t, 4> sides) {
+  LayerSpec s = of_kind({}, "border, " + how);
+  s.padding = {sides[0], sides[1]};
+  s.extra = {sides[2], sides[3]};
+  return s;
+}
+LayerSpec upsample(std::string how, Two size) {
+  LayerSpec s = of_kind({}, "upsample, " + how);
+  s.kernel = size;
+  return s;
+}
 LayerSpec sequential(std::vector<LayerSpec> children) {
   LayerSpec s;
   s.kind = "sequential";

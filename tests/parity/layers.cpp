@@ -103,6 +103,40 @@ TEST_CASE("Conv2d by loops") {
       p::conv2d({.in = 6, .out = 12, .groups = 3, .kernel = {3, 1}, .dilation = {2, 1}}));
 }
 
+TEST_CASE("ConvTranspose2d") {
+  p::compare<ConvTranspose2d{.out_channels = 6, .kernel_size = 2, .stride = 2}, Shape{8, 5, 7}>(
+      "2x2, stride 2",
+      p::conv_transpose2d({.in = 8, .out = 6, .kernel = {2, 2}, .stride = {2, 2}}));
+  p::compare<Sequential<ConvTranspose2d{.out_channels = 6,
+                                        .kernel_size = {4, 3},
+                                        .stride = {2, 3},
+                                        .padding = {1, 0},
+                                        .output_padding = {1, 2},
+                                        .groups = 2,
+                                        .bias = false,
+                                        .dilation = {1, 2}},
+                        BatchNorm2d{}, ReLU{}>{},
+             Shape{4, 5, 3}>("with a norm",
+                             p::sequential({p::conv_transpose2d({.in = 4,
+                                                                 .out = 6,
+                                                                 .groups = 2,
+                                                                 .kernel = {4, 3},
+                                                                 .stride = {2, 3},
+                                                                 .padding = {1, 0},
+                                                                 .dilation = {1, 2},
+                                                                 .bias = false,
+                                                                 .extra = {1, 2}}),
+                                            p::batch_norm2d({.in = 6}), p::simple("relu")}));
+  p::compare<
+      Concat<ConvTranspose2d{
+                 .out_channels = 5, .kernel_size = 3, .padding = 1, .algorithm = Algorithm::loops},
+             Identity{}>{},
+      Shape{4, 5, 3}>(
+      "by loops, in a branch",
+      p::concat({p::conv_transpose2d({.in = 4, .out = 5, .kernel = {3, 3}, .padding = {1, 1}}),
+                 p::sequential({})}));
+}
+
 TEST_CASE("Linear") {
   p::compare<Linear{.out_features = 10}, Shape{84}>("Linear", p::linear(84, 10));
   p::compare<Linear{.out_features = 37, .bias = false}, Shape{19}, 7>("no bias",

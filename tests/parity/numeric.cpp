@@ -85,6 +85,21 @@ TEST_CASE("numeric gradients") {
       "extra padding",
       p::sequential(
           {p::pad({1, 1}), p::conv2d({.in = 2, .out = 3, .kernel = {3, 3}, .stride = {2, 2}})}));
+  check<ConvTranspose2d{.out_channels = 3,
+                        .kernel_size = {3, 2},
+                        .stride = 2,
+                        .padding = {1, 0},
+                        .output_padding = {1, 0}},
+        Shape{2, 3, 2}>("ConvTranspose2d", p::conv_transpose2d({.in = 2,
+                                                                .out = 3,
+                                                                .kernel = {3, 2},
+                                                                .stride = {2, 2},
+                                                                .padding = {1, 0},
+                                                                .extra = {1, 0}}));
+  check<ReflectionPad2d{{1, 2, 0, 1}}, Shape{2, 3, 4}>("ReflectionPad2d",
+                                                       p::border("reflect", {1, 2, 0, 1}));
+  check<Upsample{.scale_factor = 2, .mode = Interpolation::bilinear}, Shape{2, 3, 2}>(
+      "Upsample", p::upsample("bilinear", {6, 4}));
   check<Linear{.out_features = 4}, Shape{6}>("Linear", p::linear(6, 4));
   check<BatchNorm2d{}, Shape{3, 3, 2}>("BatchNorm2d", p::batch_norm2d({.in = 3}));
   check<BatchNorm1d{}, Shape{4}>("BatchNorm1d", p::batch_norm1d({.in = 4}));

@@ -131,6 +131,26 @@ NodePtr activation_of(const LayerSpec& s) {
             .value(s.value);
     return wrap([options](torch::Tensor x) { return nn::functional::pad(x, options); });
   }
+  const std::vector<std::int64_t> sides = {signed_of(s.padding[0]), signed_of(s.padding[1]),
+                                           signed_of(s.extra[0]), signed_of(s.extra[1])};
+  if (s.kind == "border, constant") {
+    return wrap([sides](torch::Tensor x) { return at::constant_pad_nd(x, sides); });
+  }
+  if (s.kind == "border, reflect") {
+    return wrap([sides](torch::Tensor x) { return at::reflection_pad2d(x, sides); });
+  }
+  if (s.kind == "border, replicate") {
+    return wrap([sides](torch::Tensor x) { return at::replication_pad2d(x, sides); });
+  }
+  if (s.kind == "upsample, nearest") {
+    return wrap([to = two(s.kernel)](torch::Tensor x) { return at::upsample_nearest2d(x, to); });
+  }
+  if (s.kind == "upsample, bilinear" || s.kind == "upsample, corners") {
+    const bool corners = s.kind == "upsample, corners";
+    return wrap([to = two(s.kernel), corners](torch::Tensor x) {
+      return at::upsample_bilinear2d(x, to, corners);
+    });
+  }
   if (s.kind == "save") {
     return wrap([n = s.in](torch::Tensor x) { return saved_values[n] = x; });
   }
@@ -151,6 +171,16 @@ NodePtr node_of(const LayerSpec& s) {
                                .dilation(two(s.dilation))
                                .groups(signed_of(s.groups))
                                .bias(s.bias)));
+  }
+  if (s.kind == "conv_transpose2d") {
+    return leaf(nn::ConvTranspose2d(
+        nn::ConvTranspose2dOptions(signed_of(s.in), signed_of(s.out), two(s.kernel))
+            .stride(two(s.stride))
+            .padding(two(s.padding))
+            .output_padding(two(s.extra))
+            .dilation(two(s.dilation))
+            .groups(signed_of(s.groups))
+            .bias(s.bias)));
   }
   if (s.kind == "linear") {
     return leaf(nn::Linear(nn::LinearOptions(signed_of(s.in), signed_of(s.out)).bias(s.bias)));

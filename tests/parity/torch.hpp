@@ -44,6 +44,7 @@ struct LayerSpec {
 };
 
 LayerSpec conv2d(LayerSpec);
+LayerSpec conv_transpose2d(LayerSpec);  // extra: output_padding
 LayerSpec linear(std::size_t in, std::size_t out, bool bias = true);
 LayerSpec batch_norm2d(LayerSpec);
 LayerSpec batch_norm1d(LayerSpec);
@@ -57,6 +58,9 @@ LayerSpec pad(Two extra, double value = 0);  // F.pad below and on the right
 // relu relu6 sigmoid tanh softmax flatten global_avg_pool hardsigmoid hardswish silu gelu gelu_tanh
 // log_softmax
 LayerSpec simple(std::string kind);
+// "constant", "reflect", "replicate": left, right, above, below. "nearest", "bilinear", "corners".
+LayerSpec border(std::string how, std::array<std::size_t, 4> sides);
+LayerSpec upsample(std::string how, Two size);
 LayerSpec sequential(std::vector<LayerSpec>);
 LayerSpec residual(LayerSpec body, LayerSpec shortcut);  // body(x) + shortcut(x)
 LayerSpec add(std::vector<LayerSpec> branches);

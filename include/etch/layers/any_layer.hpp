@@ -4,6 +4,7 @@
 #include <etch/layers/avg_pool2d.hpp>
 #include <etch/layers/batch_norm.hpp>
 #include <etch/layers/conv2d.hpp>
+#include <etch/layers/conv_transpose2d.hpp>
 #include <etch/layers/dropout.hpp>
 #include <etch/layers/elu.hpp>
 #include <etch/layers/flatten.hpp>
@@ -15,6 +16,7 @@
 #include <etch/layers/linear.hpp>
 #include <etch/layers/log_softmax.hpp>
 #include <etch/layers/max_pool2d.hpp>
+#include <etch/layers/padding2d.hpp>
 #include <etch/layers/prelu.hpp>
 #include <etch/layers/relu.hpp>
 #include <etch/layers/relu6.hpp>
@@ -22,6 +24,7 @@
 #include <etch/layers/silu.hpp>
 #include <etch/layers/softmax.hpp>
 #include <etch/layers/tanh.hpp>
+#include <etch/layers/upsample.hpp>
 
 #include <variant>
 
@@ -31,6 +34,7 @@ namespace etch {
 using AnyLayer =
     std::variant<ReLU, Conv2d, Linear, BatchNorm2d, BatchNorm1d, MaxPool2d, AvgPool2d,
                  GlobalAvgPool2d, ReLU6, LeakyReLU, Sigmoid, Tanh, Softmax, Dropout, Flatten,
-                 Hardtanh, Hardsigmoid, Hardswish, ELU, SiLU, GELU, LogSoftmax, PReLU>;
+                 Hardtanh, Hardsigmoid, Hardswish, ELU, SiLU, GELU, LogSoftmax, PReLU,
+                 ConvTranspose2d, Upsample, ZeroPad2d, ReflectionPad2d, ReplicationPad2d>;
 
 }  // namespace etch

@@ -30,6 +30,19 @@ Padding same_padding(Pair size, Pair kernel, Pair stride, Pair dilation) {
   return p;
 }
 
+// The extra padding of one axis. Where more padding before than after isn't reached by the window,
+// as much after is meant.
+static std::size_t extra(std::size_t length, std::size_t before, std::size_t after,
+                         std::size_t span, std::size_t stride, bool& fits) {
+  const auto positions = [&](std::size_t total) {
+    return length + total < span ? 0 : (length + total - span) / stride + 1;
+  };
+  const std::size_t wanted = positions(before + after);
+  if (wanted == positions(2 * before)) return 0;
+  fits = fits && after >= before;
+  return after - before;
+}
+
 // A network that isn't numbers has no answers.
 void ImportedNetwork::check_tensors(const ImportedLayer& layer) {
   for (const ImportedTensor& t : layer.tensors) {
@@ -90,6 +103,7 @@ static bool becomes_part(ImportedLayer& layer, ImportedLayer& before) {
   };
   if (layer.is_shift) {
     return take_bias(std::get_if<Conv2d>(&before.layer)) ||
+           take_bias(std::get_if<ConvTranspose2d>(&before.layer)) ||
            take_bias(std::get_if<Linear>(&before.layer));
   }
   if (layer.as<ReLU6>() == nullptr || before.as<ReLU>() == nullptr) return false;
@@ -174,18 +188,39 @@ void ImportedNetwork::set_output(int value) {
 
 int ImportedNetwork::pad(const std::string& name, int x, Padding p) {
   if (!p.any()) return x;
-  Value v = at(plain(x));
-  v.of = x;
-  v.padding = p;
+  const Padding& inside = at(x).padding;
+  Value v = at(unpadded(x));
+  v.of = unpadded(x);
+  v.padding = {p.top + inside.top, p.left + inside.left, p.bottom + inside.bottom,
+               p.right + inside.right};
   v.pad_name = name;
   v.maker = none;
   values_.push_back(v);
   return static_cast<int>(values_.size()) - 1;
 }
 
-int ImportedNetwork::plain(int x) const {
-  if (at(x).of == none) return x;
-  fail(at(x).pad_name, "only padding before a convolution or a pool can be imported");
+int ImportedNetwork::plain(int x) {
+  if (at(x).of == none || at(x).with_zeros != none) return at(x).of == none ? x : at(x).with_zeros;
+  const Padding p = at(x).padding;
+  const int y = append({.name = at(x).pad_name,
+                        .x = at(x).of,
+                        .layer = ZeroPad2d{{p.left, p.right, p.top, p.bottom}}});
+  return values_[static_cast<std::size_t>(x)].with_zeros = y;
+}
+
+int ImportedNetwork::with_padding(const std::string& name, int x, Pair kernel_size, Pair stride,
+                                  Pair dilation, Padding& p) {
+  const Padding& before = at(x).padding;
+  const Padding all{p.top + before.top, p.left + before.left, p.bottom + before.bottom,
+                    p.right + before.right};
+  bool fits = true;
+  extra(shape(x).height, all.top, all.bottom, reach(kernel_size.height, dilation.height),
+        stride.height, fits);
+  extra(shape(x).width, all.left, all.right, reach(kernel_size.width, dilation.width), stride.width,
+        fits);
+  if (fits) return x;
+  p = {};
+  return plain(pad(name, unpadded(x), all));
 }
 
 Pair ImportedNetwork::padded(int x) const {
@@ -261,6 +296,41 @@ int ImportedNetwork::conv2d(const std::string& name, int x, const Window& w, std
                        .groups = groups,
                        .bias = !bias.empty(),
                        .extra_padding = w.extra_padding};
+  layer.tensors.push_back({"weight", std::move(weight)});
+  if (!bias.empty()) layer.tensors.push_back({"bias", std::move(bias)});
+  return append(std::move(layer));
+}
+
+int ImportedNetwork::conv_transpose2d(const std::string& name, int x, const ConvTranspose2d& l,
+                                      std::vector<float> weight, std::vector<float> bias) {
+  x = plain(x);
+  check_image(name, x);
+  const Shape in = shape(x);
+  for (const std::size_t n :
+       {l.kernel_size.height, l.kernel_size.width, l.stride.height, l.stride.width,
+        l.dilation.height, l.dilation.width, l.padding.height, l.padding.width,
+        l.output_padding.height, l.output_padding.width, l.extra_padding.height,
+        l.extra_padding.width, l.groups, l.out_channels}) {
+    if (n > most_side) fail(name, "has a size of ", n, ", but at most ", most_side, " is expected");
+  }
+  const Pair reached = l.whole(in);
+  for (const std::size_t n : {reached.height, reached.width}) {
+    if (n > most_side) fail(name, "makes a side of ", n, ", but at most ", most_side, " is read");
+  }
+  const std::size_t per_input =
+      checked_product({l.groups == 0 ? 0 : l.out_channels / l.groups, l.kernel_size.area()},
+                      text(file_, ": ", name, ": an input's weights"), most_parameters);
+  if (per_input == 0 || weight.size() / per_input != in.channels ||
+      weight.size() % per_input != 0) {
+    fail(name, "has ", weight.size(), " weights, but each of ", in.channels,
+         " input channels takes ", per_input);
+  }
+  if (!bias.empty() && bias.size() != l.out_channels) {
+    fail(name, "has ", l.out_channels, " output channels, but a bias of ", bias.size());
+  }
+  ImportedLayer layer{.name = name, .x = x};
+  layer.layer = l;
+  std::get<ConvTranspose2d>(layer.layer).bias = !bias.empty();
   layer.tensors.push_back({"weight", std::move(weight)});
   if (!bias.empty()) layer.tensors.push_back({"bias", std::move(bias)});
   return append(std::move(layer));
@@ -387,6 +457,17 @@ int ImportedNetwork::prelu(const std::string& name, int x, const std::vector<flo
   return append(std::move(layer));
 }
 
+int ImportedNetwork::upsample(const std::string& name, int x, Upsample layer) {
+  x = plain(x);
+  const Shape in = shape(x);
+  const Pair factor = {layer.size.height / in.height, layer.size.width / in.width};
+  if (layer.size == Pair(factor.height * in.height, factor.width * in.width)) {
+    layer.size = 0;
+    layer.scale_factor = factor;
+  }
+  return activation(name, layer, x);
+}
+
 int ImportedNetwork::add(const std::string& name, int a, int b) {
   a = plain(a), b = plain(b);
   if (shape(a) != shape(b)) {
@@ -435,19 +516,6 @@ int ImportedNetwork::flatten(const std::string& name, int x) {
   x = plain(x);
   if (shape(x).height * shape(x).width == 1) return x;
   return append({.name = name, .x = x, .layer = Flatten{}});
-}
-
-// The extra padding of one axis. Where more padding before than after isn't reached by the window,
-// as much after is meant.
-static std::size_t extra(std::size_t length, std::size_t before, std::size_t after,
-                         std::size_t span, std::size_t stride, bool& fits) {
-  const auto positions = [&](std::size_t total) {
-    return length + total < span ? 0 : (length + total - span) / stride + 1;
-  };
-  const std::size_t wanted = positions(before + after);
-  if (wanted == positions(2 * before)) return 0;
-  fits = fits && after >= before;
-  return after - before;
 }
 
 Window ImportedNetwork::window(const std::string& name, int x, Pair kernel_size, Pair stride,

@@ -76,6 +76,9 @@ class ImportedNetwork {
   bool reshape_input(Shape shape);
   int conv2d(const std::string& name, int x, const Window& window, std::size_t groups,
              std::vector<float> weight, std::vector<float> bias);
+  // Weights are (I, O / groups, KH, KW).
+  int conv_transpose2d(const std::string& name, int x, const ConvTranspose2d& layer,
+                       std::vector<float> weight, std::vector<float> bias);
   int linear(const std::string& name, int x, std::vector<float> weight, std::vector<float> bias);
   int batch_norm(const std::string& name, int x, float eps, std::vector<ImportedTensor> tensors);
   // A number a channel, or one for all; empty: 1 and 0. A batch norm whose deviation is 1.
@@ -92,20 +95,26 @@ class ImportedNetwork {
   int activation(const std::string& name, const AnyLayer& layer, int x);
   // A slope a channel, or one; one that is positive makes a leaky ReLU. In PyTorch's order.
   int prelu(const std::string& name, int x, const std::vector<float>& slopes);
+  // To layer.size; written by its factor where both sides grow by a whole one.
+  int upsample(const std::string& name, int x, Upsample layer);
   int add(const std::string& name, int a, int b);
   // Of equal shapes, or of which one is 1x1.
   int multiply(const std::string& name, int a, int b);
   // Channels side by side.
   int concat(const std::string& name, const std::vector<int>& inputs);
   int flatten(const std::string& name, int x);
-  // Zeros around x. They become part of the window of the layers that take the value, which must be
-  // convolutions or pools.
+  // Zeros around x. They become part of the window of the convolutions and pools that take the
+  // value, and a layer before others.
   int pad(const std::string& name, int x, Padding padding);
   // The network is whole. What nothing else takes becomes part of the layer that makes it: a sum
   // with a constant the bias of a convolution or linear layer without one, a ReLU before a ReLU6
   // that; and a product of a value and its own sigmoid is a SiLU, of its hard sigmoid a Hardswish.
   void set_output(int value);
 
+  // Of a convolution: x, and its padding, where a window can have them; else x with all zeros
+  // around it by a layer, and no padding.
+  int with_padding(const std::string& name, int x, Pair kernel_size, Pair stride, Pair dilation,
+                   Padding& padding);
   // The window of these numbers over x, with what pad() put around it. An Error where the padding
   // above or on the left is more than below or on the right, and is needed.
   Window window(const std::string& name, int x, Pair kernel_size, Pair stride, Pair dilation,
@@ -133,7 +142,8 @@ class ImportedNetwork {
     int of = none;  // what pad() was applied to
     Padding padding{};
     std::string pad_name{};
-    int maker = none;  // of layers_
+    int with_zeros = none;  // the padded value, by a layer
+    int maker = none;       // of layers_
   };
   const Value& at(int value) const { return values_[static_cast<std::size_t>(value)]; }
   int append(ImportedLayer layer);
@@ -141,8 +151,8 @@ class ImportedNetwork {
   int append_join(ImportedLayer layer);
   void check_tensors(const ImportedLayer& layer);
   void check_room(const std::string& name, std::size_t numbers) const;
-  // x, which must not be padded.
-  int plain(int x) const;
+  // x, padded by a layer where pad() has put zeros around it.
+  int plain(int x);
   int unpadded(int x) const { return at(x).of == none ? x : at(x).of; }
   // What makes x; null: it is the input, or padded.
   const ImportedLayer* maker(int x) const;

@@ -13,10 +13,11 @@
 namespace etch::host {
 
 static constexpr const char* supported_nodes =
-    "Add, AveragePool, BatchNormalization, Clip, Concat of channels, Constant, Conv, Dropout, Elu, "
+    "Add, AveragePool, BatchNormalization, Clip, Concat of channels, Constant, Conv, "
+    "ConvTranspose, Dropout, Elu, "
     "Erf within GELU, Flatten, Gelu, Gemm, GlobalAveragePool, HardSigmoid, HardSwish, Identity, "
     "LeakyRelu, LogSoftmax, MatMul with weights, MaxPool, Mul, Pad, PRelu, ReduceMean over height "
-    "and width, Relu, Reshape, Sigmoid, Softmax, Squeeze, Tanh";
+    "and width, Relu, Reshape, Resize, Sigmoid, Softmax, Squeeze, Tanh, Upsample";
 
 static bool is_of_onnx(const onnx::NodeProto& node) {
   return node.domain().empty() || node.domain() == "ai.onnx";
@@ -95,6 +96,7 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Clip", &OnnxReader::read_clip},
       {"Concat", &OnnxReader::read_concat},
       {"Conv", &OnnxReader::read_conv},
+      {"ConvTranspose", &OnnxReader::read_conv_transpose},
       {"Dropout", &OnnxReader::read_dropout},
       {"Elu", &OnnxReader::read_elu},
       {"Flatten", &OnnxReader::read_flatten},
@@ -114,10 +116,12 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"ReduceMean", &OnnxReader::read_mean},
       {"Relu", &OnnxReader::activation<ReLU>},
       {"Reshape", &OnnxReader::read_reshape},
+      {"Resize", &OnnxReader::read_resize},
       {"Sigmoid", &OnnxReader::activation<Sigmoid>},
       {"Softmax", &OnnxReader::read_softmax},
       {"Squeeze", &OnnxReader::read_squeeze},
       {"Tanh", &OnnxReader::activation<Tanh>},
+      {"Upsample", &OnnxReader::read_resize},
   };
   if (const auto gelu = gelus_.at.find(node_); gelu != gelus_.at.end()) {
     const Value& from = named_value(gelu->second.x);

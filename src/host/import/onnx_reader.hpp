@@ -109,11 +109,14 @@ class OnnxReader {
   Kernel pool_kernel() const;
   Padding padding(const Kernel& k) const;
   Window window(const Kernel& k) const;
+  Value read_conv_transpose();
   Value read_max_pool();
   Value read_avg_pool();
   Value read_global_pool();
   Value read_mean();
   Value read_pad();
+  Pair resized() const;
+  Value read_resize();
 
   // onnx_shapes.cpp
   void read_shape();

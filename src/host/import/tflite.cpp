@@ -26,6 +26,9 @@ enum Operator : int {
   fully_connected = 9,
   logistic = 14,
   max_pool_2d = 17,
+  resize_bilinear = 23,
+  resize_nearest = 97,
+  mirror_pad = 100,
   mul = 18,
   relu = 19,
   relu_n1_to_1 = 20,
@@ -38,6 +41,7 @@ enum Operator : int {
   squeeze = 43,
   log_softmax = 50,
   prelu = 54,
+  transpose_conv = 67,
   leaky_relu = 98,
   elu = 111,
   hard_swish = 117,
@@ -48,8 +52,10 @@ enum Operator : int {
 constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONCATENATION of channels, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of "
     "weights, ELU, FULLY_CONNECTED, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, LOG_SOFTMAX, "
-    "MAX_POOL_2D, MEAN over height and width, MUL, PAD, PRELU, RELU, RELU6, RELU_0_TO_1, "
-    "RELU_N1_TO_1, RESHAPE, SOFTMAX, SQUEEZE, TANH";
+    "MAX_POOL_2D, MEAN over height and width, MIRROR_PAD, MUL, PAD, PRELU, RELU, RELU6, "
+    "RELU_0_TO_1, "
+    "RELU_N1_TO_1, RESHAPE, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, SOFTMAX, SQUEEZE, TANH, "
+    "TRANSPOSE_CONV";
 
 Pair pair_of(int height, int width) {
   return {static_cast<std::size_t>(height < 0 ? 0 : height),
@@ -101,6 +107,15 @@ class TfliteReader {
         return read_conv();
       case depthwise_conv_2d:
         return read_depthwise();
+      case resize_bilinear:
+        return done(read_resize(option<tflite::ResizeBilinearOptions>(), Interpolation::bilinear));
+      case resize_nearest:
+        return done(
+            read_resize(option<tflite::ResizeNearestNeighborOptions>(), Interpolation::nearest));
+      case mirror_pad:
+        return done(read_mirror_pad());
+      case transpose_conv:
+        return read_transpose_conv();
       case fully_connected:
         return read_linear();
       case logistic:
@@ -264,6 +279,54 @@ class TfliteReader {
            o.fused_activation_function());
   }
 
+  // The output's size is an input; TensorFlow's "same" crops what is more than that, an odd one at
+  // the end.
+  static void fit(std::size_t whole, std::size_t wanted, bool same, std::size_t& padding,
+                  std::size_t& output_padding, std::size_t& extra_padding) {
+    if (wanted >= whole) {
+      output_padding = wanted - whole;
+    } else {
+      padding = same ? (whole - wanted) / 2 : 0;
+      extra_padding = whole - wanted - 2 * padding;
+    }
+  }
+  void read_transpose_conv() {
+    const auto& o = option<tflite::TransposeConvOptions>();
+    const Sizes d = file_.dimensions(input(1));  // O, KH, KW, I
+    const std::vector<std::int64_t> shape = file_.integers(input(0));
+    const int from = value(input(2));
+    const Shape in = network_.shape(from);
+    const Sizes made = file_.dimensions(file_.output(*op_));
+    if (d.size() != 4 || d[3] != in.channels || file_.dimensions(input(2)).size() != 4) {
+      fail("takes ", in.channels, " channels of an image, but the weights are ", shape_text(d));
+    }
+    bool fits = shape.size() == 4 && made.size() == 4;
+    for (std::size_t k = 0; fits && k < 4; ++k) {
+      fits = shape[k] == static_cast<std::int64_t>(made[k]) && made[k] <= most_side;
+    }
+    if (!fits) fail("its output isn't of the shape that it is given");
+    name_layer_by(input(1));
+    ConvTranspose2d l{.out_channels = d[0],
+                      .kernel_size = {d[1], d[2]},
+                      .stride = pair_of(o.stride_h(), o.stride_w())};
+    const Pair whole = l.whole(in);
+    const bool same = o.padding() == tflite::Padding::SAME;
+    fit(whole.height, made[1], same, l.padding.height, l.output_padding.height,
+        l.extra_padding.height);
+    fit(whole.width, made[2], same, l.padding.width, l.output_padding.width, l.extra_padding.width);
+    // (O, taps, I) to (I, O, taps).
+    const std::vector<float> w = file_.floats(input(1));
+    std::vector<float> weight = moved(w, d[0] * d[1] * d[2], d[3]);
+    std::vector<float> bias;
+    if (file_.has_input(*op_, 3)) {
+      if (file_.dimensions(input(3)) != Sizes{d[0]})
+        fail("has ", d[0], " outputs, but another bias");
+      bias = file_.floats(input(3));
+    }
+    finish(network_.conv_transpose2d(name_, from, l, std::move(weight), std::move(bias)),
+           o.fused_activation_function());
+  }
+
   // (outer, taps, inner) to (outer, inner, taps).
   static std::vector<float> moved(const std::vector<float>& from, std::size_t taps,
                                   std::size_t inner) {
@@ -421,17 +484,46 @@ class TfliteReader {
          " isn't supported: only flattening is");
   }
 
-  int read_pad() {
+  template <class Options>
+  int read_resize(const Options& o, Interpolation mode) {
+    const std::vector<std::int64_t> size = file_.integers(input(1));
+    const bool fits = size.size() == 2 && std::all_of(size.begin(), size.end(), [](std::int64_t n) {
+                        return n > 0 && n <= static_cast<std::int64_t>(most_side);
+                      });
+    if (!fits) fail("the size is expected to be a height and a width");
+    const bool nearest = mode == Interpolation::nearest;
+    if (nearest ? o.align_corners() || o.half_pixel_centers()
+                : o.align_corners() == o.half_pixel_centers()) {
+      fail(file_.operator_name(*op_), " with align_corners ", o.align_corners(),
+           " and half_pixel_centers ", o.half_pixel_centers(), " isn't supported");
+    }
+    return network_.upsample(
+        name_, image(),
+        {.size = {static_cast<std::size_t>(size[0]), static_cast<std::size_t>(size[1])},
+         .mode = mode,
+         .align_corners = o.align_corners()});
+  }
+  int read_mirror_pad() {
+    if (option<tflite::MirrorPadOptions>().mode() != tflite::MirrorPadMode::REFLECT) {
+      fail("MIRROR_PAD is supported in the mode REFLECT only");
+    }
+    const Padding p = pads();
+    return network_.activation(name_, ReflectionPad2d{{p.left, p.right, p.top, p.bottom}}, x());
+  }
+
+  int read_pad() { return network_.pad(name_, x(), pads()); }
+  Padding pads() const {
     const std::vector<std::int64_t> p = file_.integers(input(1));
     const std::size_t rank = file_.dimensions(input(0)).size();
     if (rank != 4 || p.size() != 8 || p[0] != 0 || p[1] != 0 || p[6] != 0 || p[7] != 0) {
-      fail("PAD is supported over height and width only");
+      fail(file_.operator_name(*op_), " is supported over height and width only");
     }
     for (const std::int64_t n : p) {
-      if (n < 0 || n > static_cast<std::int64_t>(most_side)) fail("PAD by ", n, " isn't supported");
+      if (n < 0 || n > static_cast<std::int64_t>(most_side))
+        fail(file_.operator_name(*op_), " by ", n, " isn't supported");
     }
     const auto at = [&](std::size_t i) { return static_cast<std::size_t>(p[i]); };
-    return network_.pad(name_, x(), {at(2), at(4), at(3), at(5)});
+    return {at(2), at(4), at(3), at(5)};
   }
 
   // MEAN over height and width: a global pool.

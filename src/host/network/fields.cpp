@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* algorithm_names[] = {"gemm", "loops", "unrolled"};
 constexpr const char* approximate_names[] = {"none", "tanh"};
+constexpr const char* interpolation_names[] = {"nearest", "bilinear"};
 
 // A size of a file: far from where sums and products of some would wrap.
 constexpr std::size_t most_of_field = std::size_t{1} << 28;
@@ -33,6 +34,13 @@ std::string code_of(Algorithm a) {
 std::string code_of(Approximate a) {
   return text("Approximate::", approximate_names[static_cast<std::size_t>(a)]);
 }
+std::string code_of(Interpolation i) {
+  return text("Interpolation::", interpolation_names[static_cast<std::size_t>(i)]);
+}
+std::string code_of(Sides s) {
+  if (s == Sides(s.left)) return std::to_string(s.left);
+  return text("{", s.left, ", ", s.right, ", ", s.top, ", ", s.bottom, "}");
+}
 std::string code_of(float x) {
   char buffer[32];
   std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, x).ptr);
@@ -45,6 +53,8 @@ Json json_of(Pair p) { return {p.height, p.width}; }
 Json json_of(bool b) { return b; }
 Json json_of(Algorithm a) { return algorithm_names[static_cast<std::size_t>(a)]; }
 Json json_of(Approximate a) { return approximate_names[static_cast<std::size_t>(a)]; }
+Json json_of(Interpolation i) { return interpolation_names[static_cast<std::size_t>(i)]; }
+Json json_of(Sides s) { return {s.left, s.right, s.top, s.bottom}; }
 Json json_of(float x) { return x; }
 
 void read_field(const JsonValue& j, bool& b) { read(j, b); }
@@ -64,6 +74,13 @@ void read_named(const JsonValue& j, const char* const (&names)[n], const char* a
 }
 void read_field(const JsonValue& j, Algorithm& a) {
   read_named(j, algorithm_names, "gemm, loops or unrolled", a);
+}
+void read_field(const JsonValue& j, Sides& s) {
+  const auto side = [&](std::size_t i) { return j.at(i).number(most_of_field); };
+  s = {side(0), side(1), side(2), side(3)};
+}
+void read_field(const JsonValue& j, Interpolation& i) {
+  read_named(j, interpolation_names, "nearest or bilinear", i);
 }
 void read_field(const JsonValue& j, Approximate& a) {
   read_named(j, approximate_names, "none or tanh", a);

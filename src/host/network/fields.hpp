@@ -12,7 +12,8 @@
 
 namespace etch::host {
 
-using FieldValue = std::variant<std::size_t, Pair, bool, float, Algorithm, Approximate>;
+using FieldValue =
+    std::variant<std::size_t, Pair, bool, float, Algorithm, Approximate, Sides, Interpolation>;
 struct Field {
   const char* name;
   FieldValue value, otherwise;  // `otherwise`: what it is where nobody gives it

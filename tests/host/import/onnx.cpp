@@ -72,8 +72,6 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
           [](M& m, G&) { m.mutable_opset_import(0)->set_version(6); });
   refuses("the Conv: takes missing, which isn't computed before",
           [](M&, G& g) { g.mutable_node(1)->set_input(0, "missing"); });
-  refuses("the Pad: only padding before a convolution or a pool can be imported",
-          [](M&, G& g) { g.mutable_node(2)->set_input(0, "padded"); });
   refuses("the Conv: takes 3 channels, but the weights are [4, 4, 1, 1] in 1 groups",
           [](M&, G& g) { g.mutable_node(1)->set_input(1, "w2"); });
   refuses("the Add: adds (N, 3, 8, 6) and (N, 4, 4, 3), but only equal shapes",
@@ -105,9 +103,10 @@ TEST_CASE("What an ONNX file has that isn't supported is named") {
             g.mutable_node(2)->set_op_type("PRelu");
             *g.mutable_node(2)->add_input() = "b";
           });
-  refuses("the Conv: pads 2 above and 0 below, 1 on the left and 1 on the right: more above",
+  refuses("the MaxPool: pads 1 above and 0 below, 0 on the left and 0 on the right: more above",
           [](M&, G& g) {
-            OnnxModel::list(*g.mutable_node(3), "pads", {2, 1, 0, 1});
+            OnnxModel::list(*g.mutable_node(5), "pads", {1, 0, 0, 0});
+            g.mutable_node(5)->mutable_attribute(1)->set_ints(0, 1);
           });
 }
 
@@ -388,6 +387,67 @@ TEST_CASE("The nodes of a GELU are one, where nothing else takes their values") 
   taken.model.mutable_graph()->mutable_node(4)->set_output(0, "gelu");
   taken.node("Add", {"gelu", "f"}, "y");
   CHECK_THROWS_WITH(taken.code(), Catch::Contains("isn't supported; these are: Add"));
+}
+
+TEST_CASE("Padding that no window can have is a layer") {
+  OnnxModel before_relu;
+  before_relu.integers("pads", {0, 0, 1, 2, 0, 0, 3, 4});
+  before_relu.node("Pad", {"x", "pads"}, "p");
+  before_relu.node("Relu", {"p"}, "r");
+  before_relu.node("Add", {"r", "p"}, "y");
+  CHECK_THAT(before_relu.code(), Catch::Contains("ZeroPad2d{.padding = {2, 4, 1, 3}},"));
+  OneNode causal("Conv", {"x", "w"});
+  causal.weights("w", {4, 3, 1, 3});
+  OnnxModel::list(causal.only(), "pads", {0, 2, 0, 0});
+  CHECK_THAT(causal.code(), Catch::Contains("ZeroPad2d{.padding = {2, 0, 0, 0}},") &&
+                                Catch::Contains(".kernel_size = {1, 3}, .bias = false}"));
+}
+
+TEST_CASE("Borders and other sizes of ONNX") {
+  OnnxModel m;
+  m.integers("pads", {0, 0, 1, 2, 0, 0, 3, 4});
+  const auto word = [](onnx::NodeProto& n, const char* name, const char* value) {
+    onnx::AttributeProto* a = n.add_attribute();
+    a->set_name(name);
+    a->set_type(onnx::AttributeProto::STRING);
+    a->set_s(value);
+  };
+  word(m.node("Pad", {"x", "pads"}, "r"), "mode", "reflect");
+  word(m.node("Pad", {"r", "pads"}, "y"), "mode", "edge");
+  CHECK_THAT(m.code(), Catch::Contains("ReflectionPad2d{.padding = {2, 4, 1, 3}}, "
+                                       "ReplicationPad2d{.padding = {2, 4, 1, 3}}>"));
+  const auto resize = [&](const char* mode, const char* places, const char* rounding,
+                          std::initializer_list<std::int64_t> sizes) {
+    OnnxModel r;
+    r.integers("sizes", sizes);
+    onnx::NodeProto& n = r.node("Resize", {"x", "", "", "sizes"}, "y");
+    word(n, "mode", mode), word(n, "coordinate_transformation_mode", places);
+    word(n, "nearest_mode", rounding);
+    return layer_code(r.read().layers().at(0).layer);
+  };
+  CHECK(resize("nearest", "asymmetric", "floor", {1, 3, 16, 6}) ==
+        "Upsample{.scale_factor = {2, 1}}");
+  CHECK(resize("linear", "half_pixel", "floor", {1, 3, 5, 18}) ==
+        "Upsample{.size = {5, 18}, .mode = Interpolation::bilinear}");
+  CHECK(resize("linear", "align_corners", "floor", {1, 3, 16, 12}) ==
+        "Upsample{.scale_factor = 2, .mode = Interpolation::bilinear, .align_corners = true}");
+  CHECK_THROWS_WITH(resize("nearest", "half_pixel", "floor", {1, 3, 16, 12}),
+                    Catch::Contains("Resize by nearest with half_pixel and floor isn't supported"));
+  CHECK_THROWS_WITH(resize("linear", "half_pixel", "floor", {1, 4, 16, 12}),
+                    Catch::Contains("resizes channels"));
+}
+
+TEST_CASE("ConvTranspose of ONNX") {
+  OneNode n("ConvTranspose", {"x", "w"});
+  n.weights("w", {3, 4, 3, 3});
+  OnnxModel::list(n.only(), "strides", {2, 2});
+  OnnxModel::list(n.only(), "pads", {1, 0, 0, 1});
+  const auto layer = std::get<ConvTranspose2d>(n.layer().layer);
+  // One more row at the end, one column less.
+  CHECK((layer.padding == Pair(1, 0) && layer.output_padding == Pair(1, 0) &&
+         layer.extra_padding == Pair(0, 1)));
+  OnnxModel::list(n.only(), "output_shape", {17, 13});
+  CHECK_THROWS_WITH(n.layer(), Catch::Contains("a ConvTranspose is supported with pads"));
 }
 
 TEST_CASE("A product of a value and its own sigmoid is a SiLU, of its hard sigmoid a Hardswish") {

@@ -139,6 +139,7 @@ class DrawnModel {
                                           &DrawnModel::pool,
                                           &DrawnModel::pool,
                                           &DrawnModel::conv,
+                                          &DrawnModel::conv_transpose,
                                           &DrawnModel::conv,
                                           &DrawnModel::gemm,
                                           &DrawnModel::mat_mul,
@@ -355,6 +356,25 @@ class DrawnModel {
     });
   }
 
+  void conv_transpose(const std::string& x, const std::string& y) {
+    const std::size_t groups = chance(3) ? size_ : 1;
+    onnx::NodeProto& n = add("ConvTranspose", {x}, y);
+    const reference::Windows k = windows(n, true);
+    const Sizes more{random_.below(k.strides[0]), random_.below(k.strides[1])};
+    if (!chance(3)) list(n, "output_padding", {more.begin(), more.end()});
+    const bool padded = n.attribute(n.attribute_size() - 1).name() == "output_padding";
+    const Array w = filled({size_, chance(3) ? 1 : 2, k.kernel[0], k.kernel[1]}),
+                b = filled({w.sizes[1] * groups});
+    const bool with_bias = chance(2);
+    *n.add_input() = constant(w);
+    if (with_bias) *n.add_input() = constant(b);
+    OnnxModel::integer(n, "group", static_cast<std::int64_t>(groups));
+    means(x, y, [=](const Array& v) {
+      return reference::conv_transpose(v, w, with_bias ? &b : nullptr, groups, k,
+                                       padded ? more : Sizes{0, 0});
+    });
+  }
+
   void gemm(const std::string& x, const std::string& y) {
     const Array w = filled({size_, chance(3) ? size_ * size_ * size_ : size_});
     const bool transposed = w.sizes[1] != size_ || chance(2);
@@ -494,32 +514,15 @@ void check_agrees(const DrawnModel& drawn, const ImportedNetwork& network) {
 
 std::map<std::string, int> none_imported() {
   std::map<std::string, int> counts;
-  for (const char* op : {"Add",
-                         "AveragePool",
-                         "BatchNormalization",
-                         "Clip",
-                         "Concat",
-                         "Conv",
-                         "Elu",
-                         "Flatten",
-                         "Gelu",
-                         "Gemm",
-                         "GlobalAveragePool",
-                         "HardSigmoid",
-                         "HardSwish",
-                         "Identity",
-                         "LogSoftmax",
-                         "MatMul",
-                         "MaxPool",
-                         "Mul",
-                         "PRelu",
-                         "Pad",
-                         "ReduceMean",
-                         "Relu",
-                         "Reshape",
-                         "Sigmoid",
-                         "Softmax",
-                         "Squeeze",
+  for (const char* op : {"Add",           "AveragePool", "BatchNormalization",
+                         "Clip",          "Concat",      "Conv",
+                         "ConvTranspose", "Elu",         "Flatten",
+                         "Gelu",          "Gemm",        "GlobalAveragePool",
+                         "HardSigmoid",   "HardSwish",   "Identity",
+                         "LogSoftmax",    "MatMul",      "MaxPool",
+                         "Mul",           "PRelu",       "Pad",
+                         "ReduceMean",    "Relu",        "Reshape",
+                         "Sigmoid",       "Softmax",     "Squeeze",
                          "Tanh"}) {
     counts[op] = 0;
   }

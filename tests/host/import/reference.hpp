@@ -224,6 +224,40 @@ inline Array conv(const Array& x, const Array& w, const Array* bias, std::size_t
   return y;
 }
 
+// Each number of x is spread over y by a window; `more`: rows and columns at the ends of y.
+inline Array conv_transpose(const Array& x, const Array& w, const Array* bias, std::size_t groups,
+                            const Windows& k, const Sizes& more) {
+  require(x.rank() == 4 && w.rank() == 4 && groups > 0 && w.sizes[0] == x.sizes[1] &&
+              w.sizes[0] % groups == 0,
+          "ConvTranspose");
+  const std::size_t in = w.sizes[0] / groups, out = w.sizes[1];
+  const auto side = [&](std::size_t axis) {
+    const std::size_t whole = (x.sizes[axis + 2] - 1) * k.strides[axis] +
+                              (k.kernel[axis] - 1) * k.dilations[axis] + 1 + more[axis];
+    require(whole > k.pads[axis] + k.pads[axis + 2], "ConvTranspose");
+    return whole - k.pads[axis] - k.pads[axis + 2];
+  };
+  Array y({x.sizes[0], out * groups, side(0), side(1)});
+  for (std::size_t i = 0; bias != nullptr && i < y.values.size(); ++i) {
+    y.values[i] = bias->values.at(i / y.step(1) % y.sizes[1]);
+  }
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    const std::size_t n = i / x.step(0), c = i / x.step(1) % x.sizes[1],
+                      r = i / x.step(2) % x.sizes[2], q = i % x.sizes[3];
+    for (std::size_t u = 0; u < k.kernel[0]; ++u) {
+      for (std::size_t v = 0; v < k.kernel[1]; ++v) {
+        const std::size_t row = r * k.strides[0] + u * k.dilations[0] - k.pads[0];
+        const std::size_t column = q * k.strides[1] + v * k.dilations[1] - k.pads[1];
+        if (row >= y.sizes[2] || column >= y.sizes[3]) continue;  // below 0, too
+        for (std::size_t o = 0; o < out; ++o) {
+          y.at(n, c / in * out + o, row, column) += x.values[i] * w.at(c, o, u, v);
+        }
+      }
+    }
+  }
+  return y;
+}
+
 // average: the mean; with count_include_pad of padding, too.
 inline Array pool(const Array& x, const Windows& k, bool average, bool count_include_pad) {
   require(x.rank() == 4, "pool");
@@ -321,6 +355,14 @@ class Layers {
     const Array b = c.bias ? array(l.tensors[1], {outputs}) : Array();
     return conv(x, w, c.bias ? &b : nullptr, c.groups, k);
   }
+  static Array of(const etch::ConvTranspose2d& c, const Imported& l, const Array& x) {
+    const Windows k = windows(c.window());
+    const Array w =
+        array(l.tensors[0], {x.sizes[1], c.out_channels / c.groups, k.kernel[0], k.kernel[1]});
+    const Array b = c.bias ? array(l.tensors[1], {c.out_channels}) : Array();
+    return conv_transpose(x, w, c.bias ? &b : nullptr, c.groups, k,
+                          {c.output_padding.height, c.output_padding.width});
+  }
   static Array of(const etch::Linear& c, const Imported& l, const Array& x) {
     const std::size_t channels = x.sizes[1], outputs = c.out_features;
     const Array w = transposed(array(l.tensors[0], {outputs, channels}), {1, 0});
@@ -356,6 +398,26 @@ class Layers {
   }
   static Array of(const etch::Tanh&, const Imported&, const Array& x) {
     return mapped(x, [](double v) { return std::tanh(v); });
+  }
+  template <class F>
+  static Array bordered(const etch::Sides& s, const Array& x, const F& source) {
+    Array y({1, x.sizes[1], x.sizes[2] + s.top + s.bottom, x.sizes[3] + s.left + s.right});
+    for (std::size_t i = 0; i < y.values.size(); ++i) {
+      const auto place = [&](std::size_t at, std::size_t before, std::size_t size) {
+        return source(static_cast<std::ptrdiff_t>(at) - static_cast<std::ptrdiff_t>(before),
+                      static_cast<std::ptrdiff_t>(size));
+      };
+      const auto r = place(i / y.step(2) % y.sizes[2], s.top, x.sizes[2]);
+      const auto c = place(i % y.sizes[3], s.left, x.sizes[3]);
+      if (r < 0 || c < 0) continue;
+      y.values[i] =
+          x.at(0, i / y.step(1), static_cast<std::size_t>(r), static_cast<std::size_t>(c));
+    }
+    return y;
+  }
+  static Array of(const etch::ZeroPad2d& p, const Imported&, const Array& x) {
+    return bordered(p.padding, x,
+                    [](std::ptrdiff_t i, std::ptrdiff_t n) { return i < n ? i : -1; });
   }
   static Array of(const etch::Hardtanh& a, const Imported&, const Array& x) {
     return mapped(

@@ -152,6 +152,68 @@ TEST_CASE("A PRELU with one slope is a LeakyReLU, with others a PReLU") {
   CHECK(tensor(two, 0, 0) == std::vector<float>{0.25f, 0.375f});
 }
 
+TEST_CASE("Borders and other sizes of TFLite") {
+  using tflite::BuiltinOptions;
+  const auto layer = [](int code, Sizes made, const char* constant, Sizes values,
+                        BuiltinOptions type, const auto& options) {
+    TfliteModel b;
+    const int x = b.tensor("x", {1, 4, 3, 2}), y = b.tensor("y", made);
+    b.op(code, {x, b.integers(constant, values)}, y, type, options(b));
+    return layer_code(read(b.bytes(x, y)).layers().at(0).layer);
+  };
+  const auto nearest = [](TfliteModel& b) {
+    return b.options(tflite::CreateResizeNearestNeighborOptions, false, false);
+  };
+  const auto bilinear = [](bool corners, bool half) {
+    return [=](TfliteModel& b) {
+      return b.options(tflite::CreateResizeBilinearOptions, corners, half);
+    };
+  };
+  CHECK(layer(97, {1, 8, 9, 2}, "size", {8, 9}, BuiltinOptions::ResizeNearestNeighborOptions,
+              nearest) == "Upsample{.scale_factor = {2, 3}}");
+  CHECK(layer(23, {1, 8, 4, 2}, "size", {8, 4}, BuiltinOptions::ResizeBilinearOptions,
+              bilinear(false, true)) ==
+        "Upsample{.size = {8, 4}, .mode = Interpolation::bilinear}");
+  CHECK(layer(23, {1, 8, 6, 2}, "size", {8, 6}, BuiltinOptions::ResizeBilinearOptions,
+              bilinear(true, false)) ==
+        "Upsample{.scale_factor = 2, .mode = Interpolation::bilinear, .align_corners = true}");
+  CHECK_THROWS_WITH(layer(23, {1, 8, 6, 2}, "size", {8, 6}, BuiltinOptions::ResizeBilinearOptions,
+                          bilinear(false, false)),
+                    Catch::Contains("with align_corners 0 and half_pixel_centers 0 isn't supp"));
+  CHECK(layer(100, {1, 7, 4, 2}, "around", {0, 0, 1, 2, 0, 1, 0, 0},
+              BuiltinOptions::MirrorPadOptions, [](TfliteModel& b) {
+                return b.options(tflite::CreateMirrorPadOptions, tflite::MirrorPadMode::REFLECT);
+              }) == "ReflectionPad2d{.padding = {0, 1, 1, 2}}");
+}
+
+TEST_CASE("TRANSPOSE_CONV is a ConvTranspose2d whose weights lie in another order") {
+  const auto layer = [](Sizes made, tflite::Padding padding, int kernel) {
+    TfliteModel b;
+    const int x = b.tensor("x", {1, 4, 3, 2}), y = b.tensor("y", made);
+    const int w = b.weights("w", {5, kernel, kernel, 2});
+    b.op(67, {b.integers("shape", made), w, x}, y, tflite::BuiltinOptions::TransposeConvOptions,
+         b.options(tflite::CreateTransposeConvOptions, padding, 2, 2,
+                   tflite::ActivationFunctionType::RELU));
+    return read(b.bytes(x, y));
+  };
+  const auto same = layer({1, 8, 6, 5}, tflite::Padding::SAME, 3);
+  CHECK(layer_code(same.layers().at(0).layer) ==
+        "ConvTranspose2d{.out_channels = 5, .kernel_size = 3, .stride = 2, .bias = false, "
+        ".extra_padding = 1}");
+  CHECK(same.layers().at(1).kind() == "ReLU");
+  // (O, KH, KW, I) holds eighths of its places: to (I, O, KH, KW).
+  const std::vector<float> w = tensor(same, 0, 0);
+  REQUIRE(w.size() == 5 * 9 * 2);
+  CHECK((w[0] == 0 && w[1] == 2.0f / 8 && w[9] == 18.0f / 8 && w[45] == 1.0f / 8));
+  CHECK(layer_code(layer({1, 8, 6, 5}, tflite::Padding::SAME, 4).layers().at(0).layer) ==
+        "ConvTranspose2d{.out_channels = 5, .kernel_size = 4, .stride = 2, .padding = 1, .bias = "
+        "false}");
+  CHECK(layer_code(layer({1, 9, 7, 5}, tflite::Padding::VALID, 3).layers().at(0).layer) ==
+        "ConvTranspose2d{.out_channels = 5, .kernel_size = 3, .stride = 2, .bias = false}");
+  CHECK_THROWS_WITH(layer({1, 12, 7, 5}, tflite::Padding::VALID, 3),
+                    Catch::Contains("output_padding must be less than stride"));
+}
+
 TEST_CASE("Activations of TFLite") {
   const auto kind = [](int code, tflite::BuiltinOptions type, const auto& options) {
     TfliteModel b;

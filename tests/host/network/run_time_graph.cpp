@@ -84,6 +84,32 @@ TEST_CASE("So do networks of the other activations") {
              Shape{3, 2, 2}>();
 }
 
+TEST_CASE("So do networks of transposed convolutions") {
+  check_same<Sequential<ConvTranspose2d{.out_channels = 6,
+                                        .kernel_size = 3,
+                                        .stride = 2,
+                                        .padding = 1,
+                                        .output_padding = {1, 0},
+                                        .groups = 2},
+                        ConvTranspose2d{.in_channels = 6,
+                                        .out_channels = 3,
+                                        .kernel_size = {2, 3},
+                                        .bias = false,
+                                        .dilation = {1, 2},
+                                        .algorithm = Algorithm::loops,
+                                        .extra_padding = 1}>{},
+             Shape{4, 3, 2}>();
+}
+
+TEST_CASE("So do networks of borders and of other sizes") {
+  check_same<
+      Sequential<ZeroPad2d{{1, 2, 3, 4}}, ReflectionPad2d{1}, ReplicationPad2d{{0, 1, 0, 2}},
+                 Upsample{.scale_factor = {2, 3}},
+                 Upsample{.size = {5, 4}, .mode = Interpolation::bilinear, .align_corners = true},
+                 Upsample{.scale_factor = 2, .mode = Interpolation::bilinear}>{},
+      Shape{4, 3, 2}>();
+}
+
 TEST_CASE("So do networks with branches and with named values") {
   constexpr auto conv = Conv2d{.out_channels = 4, .kernel_size = 3, .padding = 1};
   check_same<

@@ -21,6 +21,7 @@ inline void check_ops(const Op& a, const Op& b) {
   CHECK((p.geometry.input == q.geometry.input && p.geometry.output == q.geometry.output));
   CHECK((p.geometry.window == q.geometry.window && p.geometry.groups == q.geometry.groups));
   CHECK((p.algorithm == q.algorithm && p.function == q.function));
+  CHECK(p.sampling == q.sampling);
   CHECK((p.bias == q.bias && p.affine == q.affine));
   CHECK(p.count_include_pad == q.count_include_pad);
   CHECK((p.eps == q.eps && p.momentum == q.momentum));
