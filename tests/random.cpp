@@ -1,4 +1,5 @@
 // The same numbers on every platform: these are pinned.
+#include <etch/etch.hpp>
 #include <etch/initialize.hpp>
 #include <etch/models/lenet.hpp>
 #include <etch/optimizers/lr_schedule.hpp>
@@ -60,6 +61,19 @@ TEST_CASE("layers begin as PyTorch's do") {
   initialize(Net::graph, other.data(), 4);
   CHECK(values == again);
   CHECK(values != other);
+}
+
+TEST_CASE("The slopes of PReLU begin with its init") {
+  using Net =
+      Network<Sequential<BatchNorm2d{}, PReLU{.num_parameters = 3, .init = 0.125f}, PReLU{}>{},
+              Shape{3, 2, 2}>;
+  std::vector<float> values(Net::graph.total());
+  initialize(Net::graph, values.data(), 3);
+  const std::vector<float> slopes(values.begin() + 6, values.begin() + 10);
+  CHECK(slopes == std::vector<float>{0.125f, 0.125f, 0.125f, 0.25f});
+  Parameters<Net> same;
+  initialize<Initialization::kaiming_uniform>(same, 3);
+  CHECK(std::equal(values.begin(), values.end(), same.values));
 }
 
 TEST_CASE("Kaiming normal has variance 2 / fan_out") {
