@@ -14,10 +14,10 @@ namespace etch::host {
 
 static constexpr const char* supported_nodes =
     "Add, AveragePool, BatchNormalization, Clip, Concat of channels, Constant, Conv, "
-    "ConvTranspose, Dropout, Elu, "
-    "Erf within GELU, Flatten, Gelu, Gemm, GlobalAveragePool, HardSigmoid, HardSwish, Identity, "
-    "LeakyRelu, LogSoftmax, MatMul with weights, MaxPool, Mul, Pad, PRelu, ReduceMean over height "
-    "and width, Relu, Reshape, Resize, Sigmoid, Softmax, Squeeze, Tanh, Upsample";
+    "ConvTranspose, Div by constants, Dropout, Elu, Erf within GELU, Flatten, Gelu, Gemm, "
+    "GlobalAveragePool, HardSigmoid, HardSwish, Identity, LeakyRelu, LogSoftmax, MatMul with "
+    "weights, MaxPool, Mul, Neg, Pad, PRelu, ReduceMean over height and width, Relu, Reshape, "
+    "Resize, Sigmoid, Softmax, Squeeze, Sub, Tanh, Upsample";
 
 static bool is_of_onnx(const onnx::NodeProto& node) {
   return node.domain().empty() || node.domain() == "ai.onnx";
@@ -97,6 +97,7 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Concat", &OnnxReader::read_concat},
       {"Conv", &OnnxReader::read_conv},
       {"ConvTranspose", &OnnxReader::read_conv_transpose},
+      {"Div", &OnnxReader::read_div},
       {"Dropout", &OnnxReader::read_dropout},
       {"Elu", &OnnxReader::read_elu},
       {"Flatten", &OnnxReader::read_flatten},
@@ -111,6 +112,7 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"MatMul", &OnnxReader::read_mat_mul},
       {"MaxPool", &OnnxReader::read_max_pool},
       {"Mul", &OnnxReader::read_mul},
+      {"Neg", &OnnxReader::read_neg},
       {"Pad", &OnnxReader::read_pad},
       {"PRelu", &OnnxReader::read_prelu},
       {"ReduceMean", &OnnxReader::read_mean},
@@ -120,6 +122,7 @@ OnnxReader::Value OnnxReader::read_layer() {
       {"Sigmoid", &OnnxReader::activation<Sigmoid>},
       {"Softmax", &OnnxReader::read_softmax},
       {"Squeeze", &OnnxReader::read_squeeze},
+      {"Sub", &OnnxReader::read_sub},
       {"Tanh", &OnnxReader::activation<Tanh>},
       {"Upsample", &OnnxReader::read_resize},
   };
@@ -388,6 +391,36 @@ OnnxReader::Value OnnxReader::read_add() {
          ", but only equal shapes can be added");
   }
   return like_x(network_.add(name_, x().index, value(1).index));
+}
+
+OnnxReader::Value OnnxReader::read_sub() {
+  if (is_constant(0)) {
+    const Value& of = value(1);
+    return {network_.scale_and_shift(name_, of.index, {-1}, along_channels(0, of)), of.dimensions};
+  }
+  if (is_constant(1)) {
+    std::vector<float> shift = along_channels(1, x());
+    for (float& v : shift) v = -v;
+    return like_x(network_.scale_and_shift(name_, x().index, {}, std::move(shift)));
+  }
+  const Value& other = value(1);
+  if (x().dimensions != other.dimensions) {
+    fail("subtracts ", dimensions_text(other), " from ", dimensions_text(x()),
+         ", but only equal shapes can be subtracted");
+  }
+  const int negative = network_.scale_and_shift(name_, other.index, {-1}, {});
+  return like_x(network_.add(name_, x().index, negative));
+}
+
+OnnxReader::Value OnnxReader::read_div() {
+  if (!is_constant(1)) fail("Div is supported by constants only");
+  std::vector<float> scale = along_channels(1, x());
+  for (float& v : scale) v = 1 / v;
+  return like_x(network_.scale_and_shift(name_, x().index, std::move(scale), {}));
+}
+
+OnnxReader::Value OnnxReader::read_neg() {
+  return like_x(network_.scale_and_shift(name_, x().index, {-1}, {}));
 }
 
 OnnxReader::Value OnnxReader::read_mul() {

@@ -93,7 +93,10 @@ class OnnxReader {
   Value linear(bool outputs_first, float factor, std::vector<float> c);
   Value read_batch_norm();
   Value read_add();
+  Value read_sub();
   Value read_mul();
+  Value read_div();
+  Value read_neg();
   Value read_concat();
 
   // onnx_windows.cpp

@@ -158,21 +158,27 @@ class DrawnModel {
     const std::size_t only = random_.below(sizes.size() + 1);  // often along one axis
     for (std::size_t k = 0; k < sizes.size(); ++k)
       sizes[k] = only == k ? size_ : chance(5) ? size_ : 1;
-    const Array c = filled(sizes);
-    const bool sum = chance(2), first = chance(2);
+    // Of sizes that can be divided by.
+    const Array c =
+        reference::mapped(filled(sizes), [](double v) { return v < 0 ? v - 0.25 : v + 0.25; });
+    const char* op = std::vector{"Add", "Mul", "Sub", "Div"}[random_.below(4)];
+    const bool first = chance(2);
     const std::string name = constant(c);
-    add(sum ? "Add" : "Mul", first ? std::vector{name, x} : std::vector{x, name}, y);
-    means(x, y, [=](const Array& v) {
-      return sum ? reference::broadcast(v, c, std::plus<>())
-                 : reference::broadcast(v, c, std::multiplies<>());
-    });
+    add(op, first ? std::vector{name, x} : std::vector{x, name}, y);
+    means(x, y, [=](const Array& v) { return combined(op, first ? c : v, first ? v : c); });
+  }
+  static Array combined(const std::string& op, const Array& a, const Array& b) {
+    if (op == "Add") return reference::broadcast(a, b, std::plus<>());
+    if (op == "Mul") return reference::broadcast(a, b, std::multiplies<>());
+    return op == "Sub" ? reference::broadcast(a, b, std::minus<>())
+                       : reference::broadcast(a, b, std::divides<>());
   }
 
   void sum(const std::string& x, const std::string& y) {
     const std::string other = names_[random_.below(names_.size())];
-    add("Add", {x, other}, y);
-    steps_.push_back(
-        [=](Values& v) { v[y] = reference::broadcast(v.at(x), v.at(other), std::plus<>()); });
+    const std::string op = chance(2) ? "Add" : "Sub";
+    add(op, {x, other}, y);
+    steps_.push_back([=](Values& v) { v[y] = combined(op, v.at(x), v.at(other)); });
   }
 
   void product(const std::string& x, const std::string& y) {
@@ -421,6 +427,7 @@ class DrawnModel {
         {"Sigmoid", reference::sigmoid},
         {"Tanh", [](double v) { return std::tanh(v); }},
         {"Identity", [](double v) { return v; }},
+        {"Neg", [](double v) { return -v; }},
         {"HardSwish", [](double v) { return v * reference::hardsigmoid(v); }},
         {"Elu", [](double v) { return reference::elu(v, 1); }},
         {"Gelu", reference::gelu}};
@@ -516,7 +523,8 @@ std::map<std::string, int> none_imported() {
   std::map<std::string, int> counts;
   for (const char* op : {"Add",           "AveragePool", "BatchNormalization",
                          "Clip",          "Concat",      "Conv",
-                         "ConvTranspose", "Elu",         "Flatten",
+                         "ConvTranspose", "Div",         "Neg",
+                         "Sub",           "Elu",         "Flatten",
                          "Gelu",          "Gemm",        "GlobalAveragePool",
                          "HardSigmoid",   "HardSwish",   "Identity",
                          "LogSoftmax",    "MatMul",      "MaxPool",
