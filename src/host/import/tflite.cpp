@@ -38,9 +38,12 @@ enum Operator : int {
   tanh = 28,
   pad = 34,
   mean = 40,
+  sub = 41,
+  div = 42,
   squeeze = 43,
   log_softmax = 50,
   prelu = 54,
+  neg = 59,
   transpose_conv = 67,
   leaky_relu = 98,
   elu = 111,
@@ -51,10 +54,11 @@ enum Operator : int {
 }  // namespace builtin
 constexpr const char* supported_operators =
     "ADD, AVERAGE_POOL_2D, CONCATENATION of channels, CONV_2D, DEPTHWISE_CONV_2D, DEQUANTIZE of "
-    "weights, ELU, FULLY_CONNECTED, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, LOG_SOFTMAX, "
-    "MAX_POOL_2D, MEAN over height and width, MIRROR_PAD, MUL, PAD, PRELU, RELU, RELU6, "
+    "weights, DIV by constants, ELU, FULLY_CONNECTED, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, "
+    "LOG_SOFTMAX, "
+    "MAX_POOL_2D, MEAN over height and width, MIRROR_PAD, MUL, NEG, PAD, PRELU, RELU, RELU6, "
     "RELU_0_TO_1, "
-    "RELU_N1_TO_1, RESHAPE, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, SOFTMAX, SQUEEZE, TANH, "
+    "RELU_N1_TO_1, RESHAPE, RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, SOFTMAX, SQUEEZE, SUB, TANH, "
     "TRANSPOSE_CONV";
 
 Pair pair_of(int height, int width) {
@@ -97,6 +101,12 @@ class TfliteReader {
         return finish(read_add(), option<tflite::AddOptions>().fused_activation_function());
       case mul:
         return finish(scale(), option<tflite::MulOptions>().fused_activation_function());
+      case sub:
+        return finish(read_sub(), option<tflite::SubOptions>().fused_activation_function());
+      case div:
+        return finish(read_div(), option<tflite::DivOptions>().fused_activation_function());
+      case neg:
+        return done(affine(input(0), {-1}, {}));
       case concatenation:
         return finish(read_concat(),
                       option<tflite::ConcatenationOptions>().fused_activation_function());
@@ -378,6 +388,26 @@ class TfliteReader {
     if (a != b)
       fail("adds ", shape_text(a), " and ", shape_text(b), ", but only equal shapes can be added");
     return network_.add(name_, x(), value(input(1)));
+  }
+  int read_sub() {
+    if (file_.is_constant(input(0))) return affine(input(1), {-1}, along_channels(0, 1));
+    if (file_.is_constant(input(1))) {
+      std::vector<float> shift = along_channels(1, 0);
+      for (float& v : shift) v = -v;
+      return affine(input(0), {}, shift);
+    }
+    const Sizes a = file_.dimensions(input(0)), b = file_.dimensions(input(1));
+    if (a != b) {
+      fail("subtracts ", shape_text(b), " from ", shape_text(a),
+           ", but only equal shapes can be subtracted");
+    }
+    return network_.add(name_, x(), affine(input(1), {-1}, {}));
+  }
+  int read_div() {
+    if (!file_.is_constant(input(1))) fail("DIV is supported by constants only");
+    std::vector<float> scale = along_channels(1, 0);
+    for (float& v : scale) v = 1 / v;
+    return affine(input(0), scale, {});
   }
   int scale() {
     for (const std::size_t i : {1u, 0u}) {

@@ -214,6 +214,33 @@ TEST_CASE("TRANSPOSE_CONV is a ConvTranspose2d whose weights lie in another orde
                     Catch::Contains("output_padding must be less than stride"));
 }
 
+TEST_CASE("SUB, DIV and NEG of TFLite") {
+  TfliteModel b;
+  const auto none = tflite::ActivationFunctionType::NONE;
+  const auto value = [&](const char* name) { return b.tensor(name, {1, 4, 6, 2}); };
+  const int x = value("x"), shifted = value("shifted"), turned = value("turned");
+  const int divided = value("divided"), negative = value("negative"), y = value("y");
+  const int c = b.quantised("c", {1, 1, 2}, {2, 4}, {0.25f});  // 0.5 and 1
+  const auto subtract = [&](Sizes inputs, int output) {
+    b.op(41, inputs, output, tflite::BuiltinOptions::SubOptions,
+         b.options(tflite::CreateSubOptions, none));
+  };
+  subtract({x, c}, shifted);
+  subtract({c, shifted}, turned);
+  b.op(42, {turned, c}, divided, tflite::BuiltinOptions::DivOptions,
+       b.options(tflite::CreateDivOptions, none));
+  b.op(59, {divided}, negative);
+  subtract({x, negative}, y);
+  const ImportedNetwork network = read(b.bytes(x, y));
+  using Floats = std::vector<float>;
+  CHECK((tensor(network, 0, 0) == Floats{1, 1} && tensor(network, 0, 1) == Floats{-0.5f, -1}));
+  CHECK((tensor(network, 1, 0) == Floats{-1, -1} && tensor(network, 1, 1) == Floats{0.5f, 1}));
+  CHECK((tensor(network, 2, 0) == Floats{2, 1} && tensor(network, 2, 1) == Floats{0, 0}));
+  CHECK(tensor(network, 3, 0) == Floats{-1, -1});
+  CHECK(tensor(network, 4, 0) == Floats{-1, -1});
+  CHECK(network.layers().at(5).join == ImportedLayer::sum);
+}
+
 TEST_CASE("Activations of TFLite") {
   const auto kind = [](int code, tflite::BuiltinOptions type, const auto& options) {
     TfliteModel b;
