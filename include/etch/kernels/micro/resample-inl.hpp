@@ -31,8 +31,8 @@ HWY_INLINE void resample(const Resample& a) {
     float* image = a.y + n * a.output.elements();
     for_pixels(a, [&](const Sample& row, const Sample& column, std::size_t pixel) {
       float* y = image + pixel * channels;
-      const float* from = x + pixel_at(a.input, row.first, column.first);
       const bool inside = row.inside && column.inside;
+      const float* from = inside ? x + pixel_at(a.input, row.first, column.first) : x;
       if (!mixes) {
         for (std::size_t i = 0; i < channels; ++i) y[i] = inside ? from[i] : 0.0f;
         return;
