@@ -1,6 +1,7 @@
 // Optimizer steps over cases drawn by lot against double arithmetic. Values stand beside LibTorch
 // in tests/parity.
 #include <etch/kernels/optimizer.hpp>
+#include <etch/optimizers/adabound.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -67,7 +68,7 @@ bool equal(const Arrays& a, const Arrays& b) {
 TEST_CASE("adam, with weight decay, decoupled decay and bounds, over cases drawn by lot") {
   drawn::for_each_case(250, [&](Generator& random, unsigned) {
     const Arrays at(random);
-    Adam a{};
+    kernels::Adam a{};
     a.size = at.size();
     const double beta1 = random.below(2) == 0 ? 0.9 : 0.5,
                  beta2 = random.below(2) == 0 ? 0.99 : 0.999;
@@ -98,7 +99,7 @@ TEST_CASE("adam, with weight decay, decoupled decay and bounds, over cases drawn
         Arrays now = at;
         for (const auto& [begin, end] :
              {std::pair(std::size_t{0}, part), std::pair(part, a.size)}) {
-          Adam call = a;
+          kernels::Adam call = a;
           call.size = end - begin, call.threads = with;
           call.parameters = now.p.data() + begin, call.gradients = now.g.data() + begin;
           call.exp_avg = now.m.data() + begin, call.exp_avg_sq = now.v.data() + begin;
@@ -161,6 +162,61 @@ TEST_CASE("sgd, with momentum, dampening, Nesterov and weight decay, over cases 
       CHECK(equal(now, run(1, cut)));  // Update::fused moves a layer at a time
     });
   });
+}
+
+// The authors' code, https://github.com/Luolc/AdaBound, in double.
+TEST_CASE("adabound at steps, rates and bounds drawn by lot") {
+  bool is_low = false, is_high = false, is_between = false;
+  drawn::for_each_case(150, [&](Generator& random, unsigned) {
+    const Arrays at(random);
+    const std::size_t n = at.size();
+    AdaBound o;
+    o.lr = random.below(2) == 0 ? 1e-3 : 1e-2;
+    o.betas.first = random.below(2) == 0 ? 0.9 : 0.5;
+    o.final_lr = random.below(2) == 0 ? 0.1 : 0.02;
+    o.gamma = random.below(2) == 0 ? 1e-3 : 0.3;
+    o.eps = random.below(2) == 0 ? 1e-8 : 1e-3;
+    o.weight_decay = random.below(2) == 0 ? 0 : 0.3;
+    const std::uint64_t step =
+        random.below(4) == 0 ? 1 : std::uint64_t{1} << random.below(20) | random.below(1000);
+    const float lr = static_cast<float>(o.lr) * draw_one_of(random, {1, 0.5f, 0.125f});
+    const std::size_t threads = pick(random, 1, 4);
+    INFO(n << " numbers, step " << step << ", lr " << lr << " of " << o.lr << ", gamma " << o.gamma
+           << ", final_lr " << o.final_lr << ", threads " << threads);
+    const double t = static_cast<double>(step), final_lr = o.final_lr * double{lr} / o.lr,
+                 lower = final_lr * (1 - 1 / (o.gamma * t + 1)),
+                 upper = final_lr * (1 + 1 / (o.gamma * t)),
+                 rate = double{lr} * std::sqrt(1 - std::pow(o.betas.second, t)) /
+                        (1 - std::pow(o.betas.first, t));
+    std::vector<double> want(n), want_m(n), want_v(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      const double gradient = at.g[k] + o.weight_decay * at.p[k];
+      want_m[k] = o.betas.first * at.m[k] + (1 - o.betas.first) * gradient;
+      want_v[k] = o.betas.second * at.v[k] + (1 - o.betas.second) * gradient * gradient;
+      const double free = rate / (std::sqrt(want_v[k]) + o.eps);
+      is_low |= free<lower, is_high |= free> upper, is_between |= free > lower && free < upper;
+      want[k] = at.p[k] - std::clamp(free, lower, upper) * want_m[k];
+    }
+    for_each_target([&] {
+      const auto run = [&](std::size_t with) {
+        Arrays now = at;
+        Guarded state(2 * n, 0);
+        std::copy_n(at.m.data(), n, state.data());
+        std::copy_n(at.v.data(), n, state.data() + n);
+        o({n, with, step, lr, now.p.data(), now.g.data(), state.data(), n});
+        REQUIRE(state.intact());
+        std::copy_n(state.data(), n, now.m.data());
+        std::copy_n(state.data() + n, n, now.v.data());
+        return now;
+      };
+      const Arrays now = run(threads);
+      check("exp_avg", now.m, want_m);
+      check("exp_avg_sq", now.v, want_v);
+      check("parameters", now.p, want);
+      CHECK(equal(now, run(1)));
+    });
+  });
+  CHECK((is_low && is_high && is_between));
 }
 
 TEST_CASE("squared_norm and scale over sizes drawn by lot") {

@@ -235,6 +235,44 @@ TEST_CASE("average pool and its gradient over cases drawn by lot, padding counte
   });
 }
 
+// The kernel is all of the image: what GlobalAvgPool2d is.
+TEST_CASE("global average pool over sizes drawn by lot") {
+  drawn::for_each_case(100, [&](Generator& random, unsigned) {
+    Case c;
+    const bool is_large = random.below(8) == 0;  // enough for several threads
+    c.input = {drawn::size(random, is_large ? 70 : 300), pick(random, 1, is_large ? 60 : 20),
+               pick(random, 1, is_large ? 60 : 20)};
+    c.output = {c.input.channels, 1, 1};
+    c.window = {.kernel_size = {c.input.height, c.input.width}};
+    if (random.below(2) == 0) c.window.stride = {pick(random, 1, 4), pick(random, 1, 4)};
+    c.batch = pick(random, 1, is_large ? 2 : 9), c.threads = pick(random, 1, 4);
+    INFO(c.text());
+    const std::size_t ny = c.outputs(), nx = c.inputs(), channels = c.input.channels;
+    const Guarded x = random_values(nx, random), dy = random_values(ny, random);
+    const std::size_t pixels = c.input.height * c.input.width;
+    std::vector<double> want(ny), want_dx(nx);
+    for (std::size_t i = 0; i < nx; ++i) {
+      const std::size_t o = i / (pixels * channels) * channels + i % channels;
+      want[o] += x[i] / static_cast<double>(pixels);
+      want_dx[i] = dy[o] / static_cast<double>(pixels);
+    }
+    for_each_target([&] {
+      Guarded y(ny, poison), dx(nx, poison), y1(ny, poison), dx1(nx, poison);
+      const auto pool = [&](std::size_t threads, Guarded& to, Guarded& down) {
+        avg_pool_forward(
+            {c.input, c.output, c.window, true, c.batch, threads, x.data(), to.data()});
+        avg_pool_gradient(
+            {c.input, c.output, c.window, true, c.batch, threads, dy.data(), down.data()});
+      };
+      pool(c.threads, y, dx);
+      pool(1, y1, dx1);
+      check_close(y, want);
+      check_close(dx, want_dx);
+      CHECK((same_bits(y, y1) && same_bits(dx, dx1)));
+    });
+  });
+}
+
 TEST_CASE("average pool: a NaN or an infinity reaches the windows that hold it, and no other") {
   drawn::for_each_case(60, [&](Generator& random, unsigned i) {
     const Case c = draw_case(random, false);
