@@ -424,10 +424,20 @@ class TfliteReader {
     return network_.multiply(name_, x(), value(input(1)));
   }
   int read_prelu() {
-    const std::vector<float> slopes = file_.floats(input(1));
+    const std::vector<float> slopes = broadcast_slopes();
     const bool same =
         std::all_of(slopes.begin(), slopes.end(), [&](float s) { return s == slopes.front(); });
     return network_.prelu(name_, x(), same ? slopes : in_order(x(), along_channels(1, 0)));
+  }
+  // PRELU's input keeps its shape.
+  std::vector<float> broadcast_slopes() const {
+    const Sizes d = file_.dimensions(input(1)), whole = file_.dimensions(input(0));
+    bool fits = d.size() <= whole.size();
+    for (std::size_t k = 0; fits && k < d.size(); ++k) {
+      fits = d[k] == 1 || d[k] == whole[whole.size() - d.size() + k];
+    }
+    if (!fits) fail("slopes of ", shape_text(d), " can't be those of ", shape_text(whole));
+    return file_.floats(input(1));
   }
   // Channels are last; those of an image that was flattened are in between.
   int read_concat() {

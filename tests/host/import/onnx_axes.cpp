@@ -192,25 +192,8 @@ class DrawnModel {
     const std::string other = names_[random_.below(names_.size())];
     const std::int64_t axis = any({1, 1, 1, 2, -1, -3});
     OnnxModel::integer(add("Concat", {x, other}, y), "axis", axis);
-    steps_.push_back([=](Values& v) {
-      const Array &a = v.at(x), &b = v.at(other);
-      const std::size_t along = a.axis(axis);
-      Sizes sizes = b.sizes;
-      reference::require(b.rank() == a.rank(), "Concat");
-      sizes[along] = a.sizes[along];
-      reference::require(sizes == a.sizes, "Concat");
-      sizes[along] += b.sizes[along];
-      Array all(sizes);
-      for (std::size_t i = 0; i < all.values.size(); ++i) {
-        const std::size_t k = i / all.step(along) % sizes[along], front = a.sizes[along];
-        const Array& from = k < front ? a : b;
-        const std::size_t outer = i / (all.step(along) * sizes[along]);
-        all.values[i] = from.values[(outer * from.sizes[along] + (k < front ? k : k - front)) *
-                                        all.step(along) +
-                                    i % all.step(along)];
-      }
-      v[y] = all;
-    });
+    steps_.push_back(
+        [=](Values& v) { v[y] = reference::concatenated(v.at(x), v.at(other), axis); });
   }
 
   void reshape(const std::string& x, const std::string& y) {

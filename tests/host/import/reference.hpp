@@ -156,6 +156,25 @@ inline Array padded(const Array& x, const Sizes& before, const Sizes& after) {
   return y;
 }
 
+// Side by side along one axis.
+inline Array concatenated(const Array& a, const Array& b, std::int64_t axis) {
+  const std::size_t along = a.axis(axis), front = a.sizes[along];
+  Sizes sizes = b.sizes;
+  require(b.rank() == a.rank(), "Concat");
+  sizes[along] = front;
+  require(sizes == a.sizes, "Concat");
+  sizes[along] += b.sizes[along];
+  Array y(sizes);
+  const std::size_t inner = y.step(along);
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    const std::size_t k = i / inner % sizes[along], outer = i / (inner * sizes[along]);
+    const Array& from = k < front ? a : b;
+    y.values[i] =
+        from.values[(outer * from.sizes[along] + (k < front ? k : k - front)) * inner + i % inner];
+  }
+  return y;
+}
+
 // (..., K) by a matrix (K, O).
 inline Array product_with(const Array& x, const Array& w) {
   require(x.rank() >= 2 && w.rank() == 2 && x.sizes.back() == w.sizes[0], "MatMul");

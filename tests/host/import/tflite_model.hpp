@@ -20,12 +20,15 @@ class TfliteModel {
              tflite::TensorType type = tflite::TensorType::FLOAT32) {
     return add(name, shape, type, 0);
   }
+  int floats(const char* name, const Sizes& shape, const std::vector<float>& values) {
+    return add(name, shape, tflite::TensorType::FLOAT32, buffer(values.data(), values.size() * 4));
+  }
   int weights(const char* name, const Sizes& shape) {
     std::size_t n = 1;
     for (const std::int32_t s : shape) n *= static_cast<std::size_t>(s);
     std::vector<float> values(n);
     for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<float>(i) / 8;
-    return add(name, shape, tflite::TensorType::FLOAT32, buffer(values.data(), n * 4));
+    return floats(name, shape, values);
   }
   // Integers with a scale for each of the first dimension, and the integers that mean 0.
   int quantised(const char* name, const Sizes& shape, const std::vector<std::int8_t>& values,
@@ -62,6 +65,9 @@ class TfliteModel {
   template <class Create, class... Values>
   flatbuffers::Offset<void> options(const Create& create, Values... values) {
     return create(fbb_, values...).Union();
+  }
+  flatbuffers::Offset<void> reshape_options(const Sizes& target) {
+    return tflite::CreateReshapeOptionsDirect(fbb_, &target).Union();
   }
   void linear(const Sizes& inputs, int output) {
     op(9, inputs, output, tflite::BuiltinOptions::FullyConnectedOptions,
