@@ -18,7 +18,7 @@ std::string last_name(const Scope& s) {
   return s.name != nullptr ? s.name : std::to_string(s.index);
 }
 
-void add(ModuleRow& row, const Op& op, Shape output) {
+void count_op(ModuleRow& row, const Op& op, Shape output) {
   row.parameters += op.num_parameters;
   row.frozen += op.frozen ? op.num_parameters : 0;
   row.buffers += op.num_buffers;
@@ -49,8 +49,8 @@ class Rows {
     rows_.back().kind = op.kind;
     rows_.back().leaf = true;
     rows_.back().depth = open_.size();
-    for (const Open& o : open_) add(rows_[o.row], op, graph_.values[op.y]);
-    add(rows_.back(), op, graph_.values[op.y]);
+    for (const Open& o : open_) count_op(rows_[o.row], op, graph_.values[op.y]);
+    count_op(rows_.back(), op, graph_.values[op.y]);
   }
 
   std::vector<ModuleRow> finish() {
