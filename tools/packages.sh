@@ -147,6 +147,9 @@ set_up() {
   if [ -f "$directory/build.ninja" ]; then
     meson configure "$directory" "$@" >/dev/null
   else
-    meson setup "$directory" . "$@" >"$directory.log" 2>&1 || { cat "$directory.log"; exit 1; }
+    # g++ collects its garbage less often: a tenth of its time.
+    case ${CXX:-g++} in *clang*) flags="" ;; *) flags=--param=ggc-min-heapsize=262144 ;; esac
+    CXXFLAGS="${CXXFLAGS:-} $flags" meson setup "$directory" . "$@" >"$directory.log" 2>&1 ||
+      { cat "$directory.log"; exit 1; }
   fi
 }
