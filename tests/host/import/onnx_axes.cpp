@@ -352,7 +352,8 @@ class DrawnModel {
     const Sizes more{random_.below(k.strides[0]), random_.below(k.strides[1])};
     if (!chance(3)) list(n, "output_padding", {more.begin(), more.end()});
     const bool padded = n.attribute(n.attribute_size() - 1).name() == "output_padding";
-    const Array w = filled({size_, chance(3) ? 1 : 2, k.kernel[0], k.kernel[1]}),
+    const Array w = filled(
+                    {size_, chance(3) ? std::size_t{1} : std::size_t{2}, k.kernel[0], k.kernel[1]}),
                 b = filled({w.sizes[1] * groups});
     const bool with_bias = chance(2);
     *n.add_input() = constant(w);
