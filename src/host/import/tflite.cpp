@@ -452,6 +452,10 @@ class TfliteReader {
     for (std::size_t i = 0; i < op_->inputs()->size(); ++i) {
       Sizes part = file_.dimensions(input(i));
       const int v = value(input(i));
+      // Their numbers would lie one image after the other, and not by channels as etch joins them.
+      if (rank == 2 && network_.layout(v).height * network_.layout(v).width != 1) {
+        fail("CONCATENATION of flattened images isn't supported: flatten what is joined");
+      }
       if (part.size() == whole.size()) part.back() = whole.back();
       if (part != whole || !is(v, file_.dimensions(input(i)))) {
         fail("joins channels of ", shape_text(whole), " and ",
