@@ -68,6 +68,7 @@ need_to_test() {
   need clang-14 "a second compiler"
   need cmake "projects that depend on etch"
   need gnuplot-nox "etch plot draws with it"
+  need graphviz "etch summary --svg draws with it"
   need make "the tutorial, and CMake's projects"
   need ccache "one library in several builds"
   want g++-i686-linux-gnu "32-bit programs"

@@ -21,11 +21,14 @@ std::string hexadecimal(std::uint64_t n, int digits) {
   return all;
 }
 
-std::string fixed(double x, int decimals) {
+static std::string printed(const char* format, int digits, double x) {
   std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, x);
+  std::snprintf(buffer.data(), buffer.size(), format, digits, x);
   return buffer.data();
 }
+
+std::string fixed(double x, int decimals) { return printed("%.*f", decimals, x); }
+std::string significant(double x) { return printed("%.*g", 5, x); }
 
 // n over the largest power of `base` that leaves at least 1, with that power's unit.
 static std::string scaled(std::uint64_t n, double base, std::span<const char* const> units) {

@@ -196,7 +196,7 @@ TEST_CASE("A picture isn't drawn over a checkpoint") {
   const TemporaryFolder folder;
   const fs::path output = folder.path() / "run.svg";
   write_file(output, "a checkpoint");
-  CHECK_THROWS_WITH(plot_histories({{"run", {EpochScores{}}}}, 0, output),
+  CHECK_THROWS_WITH(plot_histories({{"run", {EpochScores{}}, {0.5}}}, 0, output),
                     Catch::Contains("is there already, and isn't as `etch plot` left it"));
   CHECK(contents(output) == "a checkpoint");
 }

@@ -1,10 +1,16 @@
 // The etch command as a user runs it.
 #include "tools/etch_command.hpp"
 
+#include <etch/etch.hpp>
+#include <etch/initialize.hpp>
+#include <etch/host/save.hpp>
 #include <etch/host/training/checkpoint.hpp>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
 
 using namespace etch;
 using namespace etch::host;
@@ -264,10 +270,23 @@ TEST_CASE("A benchmark in text and in JSON") {
   }
 }
 
+// In characters, of UTF-8.
+static std::size_t width_of(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(line, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 TEST_CASE("A summary in text and in JSON") {
   if (skipped()) return;
   const Outcome text = etch_run({"summary", "resnet18-imagenet"});
-  CHECK_THAT(text.output, Catch::Contains("│  ├─ 0") && Catch::Contains("11,689,512"));
+  CHECK_THAT(text.output, Catch::Contains("│  ├─ 0") && Catch::Contains("11,689,512") &&
+                              Catch::Contains("\ninput ") && Catch::Contains("3x224x224\n") &&
+                              Catch::Contains("conv1 Conv2d  ") && Catch::Contains("  7x7/2 "));
+  std::istringstream lines(text.output);
+  for (std::string line; std::getline(lines, line);) {
+    INFO(line);
+    CHECK(width_of(line) <= 80);
+  }
   const Outcome shallow = etch_run({"summary", "resnet18-imagenet", "--depth", "1"});
   CHECK_THAT(shallow.output, !Catch::Contains("│") && Catch::Contains("├─ layer1"));
   const auto json = nlohmann::json::parse(etch_run({"summary", "lenet", "--json"}).output);
@@ -412,4 +431,71 @@ TEST_CASE("A checkpoint becomes C++: a network with the same topology and weight
         ".");
     CHECK(compiled.errors == "");
   }
+}
+
+// Three features, of which the labels and the numbers are functions.
+static void write_rows(const fs::path& path) {
+  std::ofstream file(path);
+  file << "a,b,c,high,even,sum\n";
+  Generator random{4};
+  for (int i = 0; i < 400; ++i) {
+    const float a = random.uniform(), b = random.uniform(), c = random.uniform();
+    file << a << ',' << b << ',' << c << ',' << (a > 0.5f) << ',' << (b > c) << ',' << a + b
+         << '\n';
+  }
+}
+
+TEST_CASE("Labels and numbers are learned, evaluated and answered") {
+  if (skipped()) return;
+  const Place place;
+  const std::string rows = place.file("rows.csv");
+  write_rows(rows);
+  using Two = Network<Sequential<Linear{.out_features = 16}, Tanh{}, Linear{.out_features = 2}>{},
+                      Shape{3}>;
+  const auto two = std::make_unique<Parameters<Two>>();
+  initialize<Initialization::kaiming_uniform>(*two, 1);
+  const std::string net = place.file("two.safetensors");
+  save(net, *two);
+  const std::string labelled = place.file("labels.safetensors");
+  const std::string measured = place.file("numbers.safetensors");
+  const auto train = [&](const std::string& loss, const std::string& targets,
+                         const std::string& checkpoint, const Words& more) {
+    const Outcome outcome = etch_run(
+        Words{"train", net,      "--data",  rows,     "--features",   "a,b,c",    "--targets",
+              targets, "--loss", loss,      "--test", "0.25",         "--epochs", "30",
+              "--lr",  "0.02",   "--batch", "20",     "--checkpoint", checkpoint} +
+        more);
+    CHECK(outcome.status == 0);
+    return outcome;
+  };
+  CHECK_THAT(train("bce_with_logits", "high,even", labelled, {"--pos-weight", "balanced"}).output,
+             Catch::Contains("epoch 30/30  train loss ") && Catch::Contains("accuracy  9"));
+  CHECK_THAT(train("mse", "sum,a", measured, {"--decay", "weights", "--lr-factors", "0=2"}).output,
+             Catch::Contains("R2 0.9") && Catch::Contains("  MAE 0.0"));
+
+  const Outcome labels = etch_run({"eval", labelled, "--data", rows, "--quiet"});
+  CHECK_THAT(labels.output, Catch::Contains("on 100 test images: loss ") &&
+                                Catch::Contains("\nlabel  precision  recall") &&
+                                Catch::Contains("\nhigh  ") && Catch::Contains("\neven  "));
+  const Outcome numbers = etch_run({"eval", measured, "--data", rows, "--quiet"});
+  CHECK_THAT(numbers.output, Catch::Contains("\nnumber ") && Catch::Contains("\nsum  "));
+  // By another loss of the same task, and of none that the targets aren't of.
+  CHECK_THAT(etch_run({"eval", measured, "--data", rows, "--loss", "l1", "--quiet"}).output,
+             Catch::Contains("R2 0.9"));
+  CHECK_THAT(etch_run({"eval", measured, "--data", rows, "--loss", "cross_entropy"}).errors,
+             Catch::Contains("rows.csv: its targets are numbers, and --loss cross_entropy"));
+
+  const std::string asked = place.file("asked.csv");
+  std::ofstream(asked) << "a,b,c\n0.9,0.1,0.8\n";
+  const std::string answer = etch_run({"predict", measured, asked}).output;
+  CHECK_THAT(answer, Catch::Contains("row 1: sum ") && Catch::Contains("  a 0."));
+  CHECK(std::stod(answer.substr(answer.find("sum ") + 4)) == Approx(1.0).margin(0.1));
+  const std::string held = etch_run({"predict", labelled, asked}).output;
+  CHECK(std::stod(held.substr(held.find("high ") + 5)) > 0.9);
+  CHECK(std::stod(held.substr(held.find("even ") + 5)) < 0.1);
+
+  CHECK_THAT(etch_run({"plot", measured, "-o", place.file("h.svg")}).output,
+             Catch::Contains("1 run"));
+  const Outcome both = etch_run({"plot", measured, labelled, "-o", place.file("x.svg")});
+  CHECK_THAT(both.errors, Catch::Contains("was trained on labels, but"));
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Runs docs/tutorial.md as it is written, and then its Makefile again.
+"""Runs a page of docs as it is written; of docs/tutorial.md then its Makefile again.
 
-usage: run.py SOURCE_ROOT
+usage: run.py SOURCE_ROOT PAGE
 
 A block below a line "`name`:" is a file, a sh block is run, and a text block is what the sh block
 before it must print: its lines in this order, where ... stands for anything. Any other block is an
-error. Status 77, skipped, where one of the programs that the tutorial takes isn't installed.
+error. Status 77, skipped, where one of the programs that the pages take isn't installed.
 """
 import os
 import re
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-SOURCE = os.path.abspath(sys.argv[1])
+SOURCE, PAGE = os.path.abspath(sys.argv[1]), sys.argv[2]
 NEEDED = ("g++", "make", "arm-none-eabi-g++", "arm-none-eabi-size", "qemu-system-arm", "pkg-config")
 
 
@@ -83,7 +83,7 @@ def main():
     if missing:
         print("skipped: not installed:", *missing)
         sys.exit(77)
-    with open(os.path.join(SOURCE, "docs", "tutorial.md")) as file:
+    with open(os.path.join(SOURCE, "docs", PAGE)) as file:
         markdown = file.read()
     files = commands = comparisons = 0
     # (This Python is the one with torch.)
@@ -106,7 +106,8 @@ def main():
                 comparisons += 1
             else:
                 sys.exit(f"line {line}: a block that is neither a file, nor a command, nor its output")
-        check_makefile(folder)
+        if PAGE == "tutorial.md":
+            check_makefile(folder)
     if min(files, commands, comparisons) < 3:
         sys.exit(f"only {files} files, {commands} commands and {comparisons} outputs were found")
 

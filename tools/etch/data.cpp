@@ -123,7 +123,7 @@ int show(const ShowOptions& o) {
   if (!model) return 0;
   for (const ShownPart& p : parts) {
     const BatchReader fits(p.data, *input);
-    check_targets(p.data, num_classes(model->graph));
+    check_targets(p.data, num_outputs(model->graph));
   }
   std::cout << "\nfits " << model->name << '\n';
   return 0;

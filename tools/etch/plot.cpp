@@ -4,6 +4,7 @@
 #include "training/history_plot.hpp"
 
 #include <etch/host/training/checkpoint.hpp>
+#include <etch/host/training/decisions.hpp>
 
 #include <iostream>
 
@@ -20,7 +21,9 @@ int plot(const PlotOptions& o) {
   std::vector<RunHistory> runs;
   for (const std::string& path : o.checkpoints) {
     const Checkpoint checkpoint(path);
-    runs.push_back({path + ": " + checkpoint.settings().model, checkpoint.progress().history});
+    const Settings settings = checkpoint.settings();
+    const std::vector<EpochScores> history = checkpoint.progress().history;
+    runs.push_back({path + ": " + settings.model, history, epoch_rates(settings, history)});
   }
   plot_histories(runs, o.skip_first ? 1 : 0, o.output, Overwrite{o.overwrite});
   std::cout << o.output << ": " << runs.size() << (runs.size() == 1 ? " run" : " runs")

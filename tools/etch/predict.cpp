@@ -20,7 +20,7 @@ namespace etch::host {
 namespace {
 
 struct PredictOptions {
-  std::string model, checkpoint;
+  std::string model, checkpoint, task;
   std::vector<std::string> files;
   DataOptions data;
   std::size_t batch = 64, threads = 1, top = 3;
@@ -36,6 +36,10 @@ std::vector<double> softmax(std::span<const float> logits) {
   return shares;
 }
 
+std::string named(const Targets& targets, std::size_t index, const std::string& value) {
+  return printable(targets.name(index)) + " " + value;
+}
+
 // The likeliest classes first; of two alike the first.
 std::string answer(std::span<const float> outputs, const Targets& classes, std::size_t top) {
   const std::vector<double> shares = softmax(outputs);
@@ -45,17 +49,29 @@ std::string answer(std::span<const float> outputs, const Targets& classes, std::
   order.resize(std::min(order.size(), top));
   std::string all;
   for (const std::uint32_t c : order) {
-    all += (all.empty() ? "" : "  ") + printable(classes.name(c)) + " " + fixed(shares[c], 4);
+    all += (all.empty() ? "" : "  ") + named(classes, c, fixed(shares[c], 4));
   }
   return all;
 }
 
-void predict_file(Session& session, const Unlabelled& samples, const Targets& classes,
+// Labels with their probabilities, or numbers, in the order of the outputs.
+std::string answers(std::span<const float> outputs, const Targets& targets, Task task) {
+  std::string all;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const auto x = static_cast<double>(outputs[i]);
+    const std::string value = task == Task::labels ? fixed(1 / (1 + std::exp(-x)), 4) : text(x);
+    all += (i == 0 ? "" : "  ") + (targets.names.empty() ? value : named(targets, i, value));
+  }
+  return all;
+}
+
+void predict_file(Session& session, const Unlabelled& samples, const Targets& targets,
                   const PredictOptions& o) {
+  const Task task = task_of(session.options().loss);
   const Shape input = input_shape(session.graph());
   const BatchReader reader(samples.data, input);
   const std::vector<std::uint32_t> all = in_order(samples.data.size());
-  const std::size_t outputs = num_classes(session.graph());
+  const std::size_t outputs = num_outputs(session.graph());
   std::vector<float> images(std::min(o.batch, all.size()) * input.elements());
   for (std::size_t at = 0; at < all.size(); at += o.batch) {
     const std::size_t n = std::min(o.batch, all.size() - at);
@@ -67,13 +83,26 @@ void predict_file(Session& session, const Unlabelled& samples, const Targets& cl
       if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) {
         throw Error(samples.names[at + i], ": ", session.where_evaluation_diverged(batch));
       }
-      std::cout << printable(samples.names[at + i]) << ": " << answer(row, classes, o.top) << '\n';
+      std::cout << printable(samples.names[at + i]) << ": "
+                << (task == Task::classes ? answer(row, targets, o.top)
+                                          : answers(row, targets, task))
+                << '\n';
     }
   }
 }
 
+// The loss of the training, or one of --task.
+AnyLoss loss_of(const PredictOptions& o, const std::optional<Checkpoint>& checkpoint) {
+  AnyLoss loss;
+  if (checkpoint && checkpoint->has_settings()) loss = make_loss(checkpoint->settings());
+  if (o.task.empty() || o.task == task_name(task_of(loss))) return loss;
+  if (o.task == "classes") return CrossEntropyLoss{};
+  if (o.task == "labels") return BCEWithLogitsLoss{};
+  return MSELoss{};
+}
+
 int predict(const PredictOptions& o) {
-  const OpenModel model = without_softmax(open_model(o.model));
+  OpenModel model = open_model(o.model);
   check_threads(o.threads);
   check_threads_can_be_made(o.threads);
   const std::optional<Checkpoint> checkpoint = open_weights(model, o.checkpoint);
@@ -81,11 +110,15 @@ int predict(const PredictOptions& o) {
   SessionOptions options;
   options.training = {.batch = o.batch, .threads = o.threads};
   options.evaluates_only = true;
+  options.loss = loss_of(o, checkpoint);
+  const Task task = task_of(options.loss);
+  model = logits_of(model, task);
   Session session(model.graph, options);
   load_weights(session, model, checkpoint);
-  const Targets classes{.names = description.reading.classes};
+  const Targets targets{.names = task == Task::classes ? description.reading.classes
+                                                       : description.reading.targets};
   for (const std::string& file : o.files) {
-    predict_file(session, read_unlabelled(file, description, input_shape(model.graph)), classes, o);
+    predict_file(session, read_unlabelled(file, description, input_shape(model.graph)), targets, o);
   }
   return 0;
 }
@@ -101,6 +134,10 @@ void add_predict(CLI::App& app, Action& action) {
   command->add_option("FILE", o->files, "PNG, JPEG, CSV or NPY files")->required();
   command->add_option("--checkpoint", o->checkpoint,
                       "file of `etch train` [the MODEL's own weights]");
+  command
+      ->add_option("--task", o->task,
+                   "what the outputs are: classes, labels or numbers [as trained, or classes]")
+      ->check(one_of({"classes", "labels", "numbers"}));
   command->add_option("--top", o->top, "so many classes, the likeliest first [3]")
       ->check(from_to(1, 1000000));
   command->add_option("--batch", o->batch, "images a step [64]")->check(from_to(1, 65536));

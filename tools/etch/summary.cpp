@@ -2,6 +2,7 @@
 #include "commands.hpp"
 
 #include "network/modules.hpp"
+#include "network/network_picture.hpp"
 
 #include <etch/host/format.hpp>
 #include <etch/host/network/open_model.hpp>
@@ -18,7 +19,8 @@ namespace {
 struct SummaryOptions {
   std::string model;
   std::size_t batch = 1, depth = 0;
-  bool json = false;
+  bool json = false, overwrite = false;
+  std::string svg;
 };
 
 class Summary {
@@ -36,6 +38,8 @@ class Summary {
     std::cout << '\n';
     print_totals();
   }
+
+  void draw() const { draw_network(graph_, model_.name, o_.svg, Overwrite{o_.overwrite}); }
 
   void print_json() const {
     nlohmann::ordered_json j;
@@ -67,6 +71,7 @@ class Summary {
     return {{"name", r.name},
             {"kind", r.kind},
             {"depth", r.depth},
+            {"window", r.window},
             {"output", shape_text(r.output)},
             {"parameters", r.parameters},
             {"buffers", r.buffers},
@@ -80,16 +85,18 @@ class Summary {
     std::size_t width = 5;
     for (const ModuleRow& r : rows) width = std::max(width, label_width(r));
     std::cout << padded_right("layer", width)
-              << "       output   parameters       MACs     weights     outputs\n";
+              << "  kernel           output   parameters      MACs\n"
+              << padded_right("input", width) << std::string(10, ' ')
+              << padded_left(shape_text(model_.input), 13) << '\n';
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const ModuleRow& r = rows[i];
-      std::cout << tree[i] << r.label() << std::string(width - label_width(r), ' ')
-                << padded_left(shape_text(r.output), 13)
-                << padded_left(r.parameters > 0 ? grouped(r.parameters) : "", 13)
-                << padded_left(r.macs > 0 ? count_text(r.macs) : "", 11)
-                << padded_left(weight_bytes(r) > 0 ? bytes_text(weight_bytes(r)) : "", 12)
-                << padded_left(bytes_text(output_bytes(r)), 12)
-                << (r.leaf && r.frozen > 0 ? "  frozen" : "") << '\n';
+      std::string line = tree[i] + r.label() + std::string(width - label_width(r), ' ') + "  " +
+                         padded_right(r.window, 8) + padded_left(shape_text(r.output), 13) +
+                         padded_left(r.parameters > 0 ? grouped(r.parameters) : "", 13) +
+                         padded_left(r.macs > 0 ? count_text(r.macs) : "", 10) +
+                         (r.leaf && r.frozen > 0 ? "  frozen" : "");
+      line.erase(line.find_last_not_of(' ') + 1);
+      std::cout << line << '\n';
     }
   }
 
@@ -126,6 +133,7 @@ class Summary {
 
 int summarise(const SummaryOptions& o) {
   const Summary s(o);
+  if (!o.svg.empty()) s.draw();
   o.json ? s.print_json() : s.print();
   return 0;
 }
@@ -140,6 +148,8 @@ void add_summary(CLI::App& app, Action& action) {
   command->add_option("--depth", o->depth, "levels of nesting that are shown [all]")
       ->check(from_to(1, 64));
   command->add_flag("--json", o->json, "all of it as JSON");
+  command->add_option("--svg", o->svg, "a picture of the network, to this FILE.svg");
+  add_overwrite(*command, o->overwrite);
   command->callback([o, &action] { action = [o] { return summarise(*o); }; });
 }
 

@@ -3,6 +3,7 @@
 
 #include "data_options.hpp"
 #include "interrupt.hpp"
+#include "metrics_text.hpp"
 #include "process.hpp"
 #include "progress_bar.hpp"
 #include "surroundings.hpp"
@@ -67,11 +68,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::string scores_text(const Scores& s) {
-  return "loss " + fixed(s.loss, 4) + "  accuracy " + padded_left(fixed(100 * s.accuracy, 2), 6) +
-         " %  F1 " + fixed(s.macro_f1, 4);
-}
-
 // --print-steps: a line every so many steps with their mean loss and time.
 class StepPrinter {
  public:
@@ -95,7 +91,7 @@ class StepPrinter {
 };
 
 OpenModel opened(const Settings& settings) {
-  OpenModel model = without_softmax(open_model(settings.model));
+  OpenModel model = logits_of(open_model(settings.model), task_of(make_loss(settings)));
   if (settings.init != "file" || model.values != nullptr) return model;
   throw Error("--init file: ", model.name, " has no weights of its own");
 }
@@ -387,6 +383,9 @@ void add_settings(CLI::App& c, Settings& s) {
   c.add_flag("--nesterov", s.nesterov, "Nesterov's momentum, of sgd");
   c.add_option("--weight-decay", s.weight_decay, "of every optimizer [0; adamw: 0.01]")
       ->check(number);
+  add_setting(c, "decay", s.decay, "what decays: all, or weights alone (no biases, no norms)");
+  add_setting(c, "lr-factors", s.lr_factors,
+              "other rates of layers: fc=10,layer1=0.1 times the rate; 0: stays as it is");
   add_setting(c, "final-lr", s.final_lr, "of adabound: the rate of sgd it ends as");
   add_setting(c, "schedule", s.schedule, "of the learning rate: none, step, cosine or plateau");
   add_setting(c, "step-size", s.step_size, "of schedule step: epochs until the rate falls");
@@ -399,6 +398,13 @@ void add_settings(CLI::App& c, Settings& s) {
   add_setting(c, "eta-min", s.eta_min, "of schedules cosine and plateau: the lowest rate");
   add_setting(c, "init", s.init,
               "initial weights: uniform (as PyTorch), normal (Kaiming), or the file's");
+  add_setting(c, "loss", s.loss,
+              "of classes: cross_entropy; of labels of which several may hold: bce_with_logits; of "
+              "numbers: mse, l1, smooth_l1, huber");
+  add_setting(c, "beta", s.beta, "of loss smooth_l1: where its absolute error begins");
+  add_setting(c, "delta", s.delta, "of loss huber: the same");
+  add_setting(c, "pos-weight", s.pos_weight,
+              "of loss bce_with_logits: none, balanced, or one a label: 1,8");
   add_setting(c, "label-smoothing", s.label_smoothing, "share of the label given to all classes");
   add_setting(c, "class-weights", s.class_weights,
               "none, balanced (by rarity), or one a class: 1,0.5,2");

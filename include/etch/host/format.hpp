@@ -14,6 +14,7 @@ std::string bytes_text(std::uint64_t bytes);           // 170.4 MiB
 std::string count_text(std::uint64_t n);               // 7.80 G
 std::string hexadecimal(std::uint64_t n, int digits);  // 00ff
 std::string fixed(double x, int decimals);             // 0.1250
+std::string significant(double x);                     // 0.012346, 1234.6, 1.2346e-07
 std::string duration_text(double seconds);             // 1:02:07, 2:07, 3.1 s
 std::string shape_text(std::span<const std::size_t>);  // [64, 3, 7, 7]
 std::string shape_text(Shape);                         // 64x112x112

@@ -65,20 +65,22 @@ void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> 
 
 void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> images,
                        std::span<std::int32_t> labels, std::uint64_t epoch) const {
-  check_classes(*data_);
+  if (!data_->targets.are_classes()) {
+    throw Error(data_->origin, ": its targets are numbers, but classes are expected");
+  }
   read(indices, images, epoch);
   for (std::size_t i = 0; i < indices.size(); ++i) labels[i] = data_->targets.labels[indices[i]];
 }
 
 void BatchReader::read(std::span<const std::uint32_t> indices, std::span<float> images,
-                       std::span<float> targets, std::uint64_t epoch) const {
+                       std::span<float> values, std::uint64_t epoch) const {
   if (data_->targets.are_classes()) {
     throw Error(data_->origin, ": its targets are classes, but numbers are expected");
   }
   read(indices, images, epoch);
   const std::size_t width = data_->targets.width;
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::copy_n(&data_->targets.values[indices[i] * width], width, &targets[i * width]);
+    std::copy_n(&data_->targets.values[indices[i] * width], width, &values[i * width]);
   }
 }
 

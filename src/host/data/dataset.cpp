@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace etch::host {
 
@@ -107,17 +108,40 @@ static void check_labels(const Dataset& data, std::size_t outputs) {
   }
 }
 
-void check_classes(const Dataset& data) {
-  if (data.targets.are_classes()) return;
-  throw Error(data.origin, ": its targets are numbers, but classes are expected");
-}
-
 void check_targets(const Dataset& data, std::size_t outputs) {
   if (data.targets.are_classes()) return check_labels(data, outputs);
   if (data.targets.width == outputs) return;
   throw Error(data.origin, ": has targets of ", data.targets.width,
               data.targets.width == 1 ? " number" : " numbers", " a sample, but the network has ",
               outputs, " outputs");
+}
+
+// Row and column count from 0.
+static void check_values(const Dataset& data, Task task) {
+  const Targets& t = data.targets;
+  for (std::size_t i = 0; i < t.values.size(); ++i) {
+    const float value = t.values[i];
+    const bool allowed = task == Task::labels ? value >= 0 && value <= 1 : std::isfinite(value);
+    if (allowed) continue;
+    throw Error(data.origin, ": target ", t.name(i % t.width), " of sample ", i / t.width, " is ",
+                value,
+                task == Task::labels ? ", but a label's must be from 0 to 1"
+                                     : ", but numbers must be finite");
+  }
+}
+
+void check_targets(const Dataset& data, std::size_t outputs, Task task) {
+  if (task == Task::classes && !data.targets.are_classes()) {
+    throw Error(data.origin,
+                ": its targets are numbers, and --loss cross_entropy takes classes: "
+                "choose --loss mse, l1, smooth_l1 or huber, or bce_with_logits for labels of which "
+                "several may hold");
+  }
+  if (task != Task::classes && data.targets.are_classes()) {
+    throw Error(data.origin, ": its targets are classes, and only --loss cross_entropy takes them");
+  }
+  check_targets(data, outputs);
+  check_values(data, task);
 }
 
 }  // namespace etch::host

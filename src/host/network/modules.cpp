@@ -2,8 +2,28 @@
 #include "network/modules.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace etch::host {
+static std::string pair_text(Pair p) {
+  return std::to_string(p.height) + "x" + std::to_string(p.width);
+}
+
+std::string window_text(const Op& op) {
+  const Window& w = op.attributes.geometry.window;
+  const bool is_convolution = std::string_view(op.kind).starts_with("Conv");
+  if (w.kernel_size.area() <= 1 && w.stride == Pair(1) && !is_convolution) return "";
+  std::string all = pair_text(w.kernel_size);
+  if (w.stride != Pair(1)) {
+    all += "/" + (w.stride.height == w.stride.width ? std::to_string(w.stride.height)
+                                                    : pair_text(w.stride));
+  }
+  const std::size_t groups = op.attributes.geometry.groups;
+  if (w.dilation != Pair(1)) all += " d" + std::to_string(w.dilation.height);
+  if (groups > 1 && is_convolution) all += " g" + std::to_string(groups);
+  return all;
+}
+
 namespace {
 
 // Scopes from the root to an op's own.
@@ -48,6 +68,7 @@ class Rows {
     open_row(named ? last_name(graph_.scopes[op.scope]) : "");
     rows_.back().kind = op.kind;
     rows_.back().leaf = true;
+    rows_.back().window = window_text(op);
     rows_.back().depth = open_.size();
     for (const Open& o : open_) count_op(rows_[o.row], op, graph_.values[op.y]);
     count_op(rows_.back(), op, graph_.values[op.y]);

@@ -7,6 +7,10 @@
 
 namespace etch::host {
 
+// Kernel of a convolution or a pool, stride and dilation where they aren't 1, and groups: "3x3/2
+// g32". Nothing of other layers.
+std::string window_text(const Op& op);
+
 struct ModuleRow {
   std::string name;       // "conv1", "0"; empty where a group itself ends in an op: Residual
   const char* kind = "";  // "Conv2d"; "" of a group
@@ -14,6 +18,7 @@ struct ModuleRow {
   bool last = false;      // of its group
   bool leaf = false;      // a layer
   Shape output{};         // as it lies in memory
+  std::string window{};   // window_text()
   std::size_t parameters = 0, frozen = 0, buffers = 0, macs = 0;  // of all in the group
   std::size_t outputs = 0;  // numbers that all its layers put out, an image
 

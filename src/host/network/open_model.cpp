@@ -123,13 +123,19 @@ OpenModel open_model(const std::string& given, std::size_t size,
   return changed(own, size, algorithm);
 }
 
-OpenModel without_softmax(OpenModel model) {
+static bool is_of_loss(const Tree& last, Task task) {
+  if (last.kind != Tree::layer) return false;
+  return task == Task::classes  ? std::holds_alternative<Softmax>(last.leaf)
+         : task == Task::labels ? std::holds_alternative<Sigmoid>(last.leaf)
+                                : false;
+}
+
+OpenModel logits_of(OpenModel model, Task task) {
   if (model.run_time == nullptr) return model;
   Tree tree = model.run_time->tree();
   std::vector<Tree>& layers = tree.children;
-  const bool ends = tree.kind == Tree::sequential && !layers.empty() &&
-                    layers.back().kind == Tree::layer &&
-                    std::holds_alternative<Softmax>(layers.back().leaf);
+  const bool ends =
+      tree.kind == Tree::sequential && !layers.empty() && is_of_loss(layers.back(), task);
   if (!ends) return model;
   layers.pop_back();
   auto graph = std::make_shared<RunTimeGraph>(model.name, std::move(tree), model.input);

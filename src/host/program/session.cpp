@@ -34,6 +34,7 @@ Session::Session(const OpenModel& model, const SessionOptions& options)
 Session::Session(GraphView graph, const SessionOptions& options)
     : graph_(graph),
       options_(options),
+      slices_(slices_of(graph, options)),
       training_(trains() ? make_program(graph, options.training) : Program{}),
       inference_(
           make_program(graph, InferenceOptions{options.training.batch, options.training.threads})),
@@ -70,16 +71,14 @@ Memory Session::training_memory(std::span<const float> images) {
   return m;
 }
 
-void Session::run_loss(const Step& s, const Memory& m, std::span<const std::int32_t> labels,
-                       float scale) {
-  loss_ = options_.loss(
-      {m.batch, output_size_, m.threads, scale, m.source(s.y), labels.data(), m.at(s.dy)});
+void Session::run_loss(const Step& s, const Memory& m, const BatchTargets& targets, float scale) {
+  const std::span outputs(m.source(s.y), m.batch * output_size_);
+  loss_ = evaluate_loss(options_.loss, m.threads, outputs, m.batch, targets, scale, m.at(s.dy));
 }
 
-float Session::step(std::span<const float> images, std::span<const std::int32_t> labels,
-                    float max_norm) {
+float Session::step(std::span<const float> images, const BatchTargets& targets, float max_norm) {
   pending_ = false;
-  const float loss = backward(images, labels);
+  const float loss = backward(images, targets);
   const std::size_t threads = options_.training.threads;
   diverged_ = diverged_ || !all_finite(statistics(), threads) || !all_finite(gradients(), threads);
   if (diverged_ || fused()) return loss;
@@ -88,13 +87,12 @@ float Session::step(std::span<const float> images, std::span<const std::int32_t>
   return loss;
 }
 
-float Session::backward(std::span<const float> images, std::span<const std::int32_t> labels,
-                        float scale) {
+float Session::backward(std::span<const float> images, const BatchTargets& targets, float scale) {
   const Memory m = training_memory(images);
   diverged_ = false;
   diverged_op_ = none;
   const auto loss = [&](const Step& s) {
-    run_loss(s, m, labels, scale);
+    run_loss(s, m, targets, scale);
     diverged_ = !std::isfinite(loss_);
   };
   const auto update = [&](const Step& s) {
@@ -115,8 +113,7 @@ float Session::backward(std::span<const float> images, std::span<const std::int3
 
 static constexpr const char* only_loss = "all that it is made of is finite";
 
-std::string Session::where_diverged(std::span<const float> images,
-                                    std::span<const std::int32_t> labels) {
+std::string Session::where_diverged(std::span<const float> images, const BatchTargets& targets) {
   if (diverged_op_ != none) {
     return text("the gradient of the parameters of ", op_name(graph_, diverged_op_), " ",
                 graph_.ops[diverged_op_].kind, " has a NaN or an infinity");
@@ -128,7 +125,7 @@ std::string Session::where_diverged(std::span<const float> images,
   for (const Step& s : training_.steps) {
     if (s.kind == StepKind::update) continue;
     if (s.kind == StepKind::loss) {
-      run_loss(s, m, labels, 1);
+      run_loss(s, m, targets, 1);
     } else {
       run_step(s, m, graph_.ops);
     }
@@ -154,12 +151,39 @@ void Session::update() {
   pending_ = false;
 }
 
+std::vector<Session::Slice> Session::slices_of(GraphView graph, const SessionOptions& options) {
+  const std::vector<TensorRule>& rules = options.rules;
+  if (rules.empty()) return {{0, graph.num_trainable, {}, options.optimizer}};
+  std::vector<Slice> slices;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const Tensor& t = graph.tensors[i];
+    if (t.frozen || t.buffer) continue;
+    const std::size_t begin = graph.offset_of(t), end = begin + t.size();
+    if (!slices.empty() && slices.back().end == begin && slices.back().rule == rules[i]) {
+      slices.back().end = end;
+      continue;
+    }
+    slices.push_back({begin, end, rules[i], options.optimizer});
+    if (rules[i].decays) continue;
+    std::visit([](auto& optimizer) { optimizer.weight_decay = 0; }, slices.back().optimizer);
+  }
+  return slices;
+}
+
 void Session::move(std::size_t at, std::size_t count, const float* gradients) {
-  float* state = state_.size() > 0 ? state_.data() + at : nullptr;
-  const OptimizerCall call{count, options_.training.threads, updates_ + 1,
-                           lr_,   parameters_.data() + at,   gradients,
-                           state, graph_.num_trainable};
-  std::visit([&](const auto& optimizer) { optimizer(call); }, options_.optimizer);
+  for (const Slice& slice : slices_) {
+    const std::size_t begin = std::max(at, slice.begin), end = std::min(at + count, slice.end);
+    if (begin >= end || slice.rule.lr_factor == 0) continue;
+    const OptimizerCall call{end - begin,
+                             options_.training.threads,
+                             updates_ + 1,
+                             lr_ * static_cast<float>(slice.rule.lr_factor),
+                             parameters_.data() + begin,
+                             gradients + (begin - at),
+                             state_.size() > 0 ? state_.data() + begin : nullptr,
+                             graph_.num_trainable};
+    std::visit([&](const auto& optimizer) { optimizer(call); }, slice.optimizer);
+  }
 }
 
 float Session::clip_grad_norm(float max_norm) {

@@ -28,4 +28,10 @@ double next_lr(const Settings& s, std::span<const EpochScores> history) {
   return lr;
 }
 
+std::vector<double> epoch_rates(const Settings& s, std::span<const EpochScores> history) {
+  std::vector<double> rates;
+  for (std::size_t e = 0; e < history.size(); ++e) rates.push_back(next_lr(s, history.first(e)));
+  return rates;
+}
+
 }  // namespace etch::host

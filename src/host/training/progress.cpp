@@ -16,11 +16,16 @@ using Json = nlohmann::json;
 static constexpr std::uint64_t most_images = std::uint64_t{1} << 30;
 
 static Json to_json(const Scores& s) {
-  return {{"loss", s.loss}, {"accuracy", s.accuracy}, {"macro_f1", s.macro_f1}};
+  Json json{{"loss", s.loss}};
+  const std::span<const Figure> figures = figures_of(s.task);
+  for (std::size_t i = 0; i < figures.size(); ++i) json[figures[i].key] = s.figures[i];
+  return json;
 }
 
-static Scores scores_from(const JsonValue& j) {
-  return {j.at("loss").real(), j.at("accuracy").real(), j.at("macro_f1").real()};
+static Scores scores_from(const JsonValue& j, Task task) {
+  Scores s{.loss = j.at("loss").real(), .task = task};
+  for (const Figure& f : figures_of(task)) s.figures.push_back(j.at(f.key).real());
+  return s;
 }
 
 nlohmann::json to_json(const std::vector<EpochScores>& history) {
@@ -31,42 +36,116 @@ nlohmann::json to_json(const std::vector<EpochScores>& history) {
   return all;
 }
 
-nlohmann::json to_json(const Progress& p) {
-  return {{"epoch", p.epoch},
-          {"position", p.position},
-          {"runs", p.runs},
-          {"updates", p.updates},
-          {"images", p.images},
-          {"data_checksum", p.data_checksum},
-          {"classes", p.running.classes()},
-          {"running_loss", p.running.loss_sum()},
-          {"running_confusion", p.running.confusion()}};
+static void add_counts(Json& json, const Confusion& c) { json["running_confusion"] = c.counts(); }
+
+static void add_counts(Json& json, const LabelCounts& labels) {
+  json["running_samples"] = labels.count();
+  for (const auto& c : labels.counts()) {
+    json["running_labels"].push_back({c.right, c.missed, c.wrong});
+  }
 }
 
-static std::vector<std::uint64_t> confusion_from(const JsonValue& j, std::size_t classes) {
+static void add_counts(Json& json, const NumberErrors& numbers) {
+  json["running_samples"] = numbers.count();
+  for (const auto& c : numbers.columns()) {
+    json["running_errors"].push_back({c.absolute, c.squared, c.mean, c.spread});
+  }
+}
+
+nlohmann::json to_json(const Progress& p) {
+  Json json{{"epoch", p.epoch},
+            {"position", p.position},
+            {"runs", p.runs},
+            {"updates", p.updates},
+            {"images", p.images},
+            {"data_checksum", p.data_checksum},
+            {"task", task_name(p.running.task())},
+            {"classes", p.running.outputs()},
+            {"running_loss", p.running.loss_sum()}};
+  std::visit([&](const auto& counts) { add_counts(json, counts); }, p.running.counts());
+  return json;
+}
+
+// Older checkpoints don't say it.
+static Task task_from(const JsonValue& j) {
+  if (!j.has("task")) return Task::classes;
+  const std::string name = j.at("task").text();
+  for (const Task task : {Task::classes, Task::labels, Task::numbers}) {
+    if (name == task_name(task)) return task;
+  }
+  throw Error("task ", name, ": must be classes, labels or numbers");
+}
+
+static Confusion confusion_from(const JsonValue& j, std::size_t classes) {
   if (classes == 0 || classes > 100'000 || j.size() != classes * classes) {
     throw Error("the confusion matrix has ", j.size(), " numbers for ", classes, " classes");
   }
-  std::vector<std::uint64_t> confusion(j.size());
-  for (std::size_t i = 0; i < confusion.size(); ++i) confusion[i] = j.at(i).number(most_images);
-  return confusion;
+  std::vector<std::uint64_t> counts(j.size());
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = j.at(i).number(most_images);
+  return {classes, std::move(counts)};
+}
+
+// A row of `width` numbers an output.
+static void check_rows(const JsonValue& j, std::size_t outputs, std::size_t width) {
+  if (outputs == 0 || j.size() != outputs) {
+    throw Error("there are results of ", j.size(), " outputs, and it has ", outputs);
+  }
+  for (std::size_t i = 0; i < outputs; ++i) {
+    if (j.at(i).size() != width) throw Error("results of output ", i, ": not ", width, " numbers");
+  }
+}
+
+static LabelCounts labels_from(const JsonValue& j, std::size_t labels) {
+  const std::uint64_t samples = j.at("running_samples").number(most_images);
+  const JsonValue rows = j.at("running_labels");
+  check_rows(rows, labels, 3);
+  std::vector<LabelCounts::Counts> counts;
+  for (std::size_t i = 0; i < labels; ++i) {
+    const JsonValue row = rows.at(i);
+    const auto count = [&](std::size_t column) { return row.at(column).number(samples); };
+    counts.push_back({count(0), count(1), count(2)});
+    if (counts[i].right + counts[i].missed + counts[i].wrong > samples) {
+      throw Error("results of output ", i, ": more than there were samples");
+    }
+  }
+  return {samples, std::move(counts)};
+}
+
+static NumberErrors errors_from(const JsonValue& j, std::size_t outputs) {
+  const std::uint64_t samples = j.at("running_samples").number(most_images);
+  const JsonValue rows = j.at("running_errors");
+  check_rows(rows, outputs, 4);
+  std::vector<NumberErrors::Column> columns;
+  for (std::size_t i = 0; i < outputs; ++i) {
+    const JsonValue row = rows.at(i);
+    const auto real = [&](std::size_t column) { return row.at(column).real(); };
+    columns.push_back({real(0), real(1), real(2), real(3)});
+  }
+  return {samples, std::move(columns)};
+}
+
+static Metrics running_from(const JsonValue& j) {
+  const Task task = task_from(j);
+  const std::size_t outputs = j.at("classes").number();
+  const double loss = j.at("running_loss").real();
+  if (task == Task::labels) return {loss, labels_from(j, outputs)};
+  if (task == Task::numbers) return {loss, errors_from(j, outputs)};
+  return {loss, confusion_from(j.at("running_confusion"), outputs)};
 }
 
 Progress progress_from_json(const nlohmann::json& json, const nlohmann::json& stored_history) {
   const JsonValue j(json), history(stored_history);
-  const std::size_t classes = j.at("classes").number();
-  const std::vector<std::uint64_t> confusion = confusion_from(j.at("running_confusion"), classes);
-  Progress p(classes);
+  Progress p(running_from(j));
   p.epoch = j.at("epoch").number();
   p.position = j.at("position").number();
   p.runs = j.at("runs").number();
   p.updates = j.at("updates").number();
   p.images = j.at("images").number(most_images);
   p.data_checksum = j.at("data_checksum").number();
-  p.running = Metrics::restored(classes, j.at("running_loss").real(), confusion);
   for (std::size_t i = 0; i < history.size(); ++i) {
     const JsonValue e = history.at(i);
-    p.history.push_back({scores_from(e.at("train")), scores_from(e.at("test"))});
+    const Task task = p.running.task();
+    p.history.push_back({scores_from(e.at("train"), task), scores_from(e.at("test"), task)});
   }
   if (p.position > p.images || p.running.count() != p.position) {
     throw Error("it is at image ", p.position, " of ", p.images, " and has results of ",

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
+
 using namespace etch;
 using namespace etch::host;
 
@@ -65,4 +67,20 @@ TEST_CASE("Targets that a network's outputs don't fit are refused") {
   CHECK_NOTHROW(check_targets(data, 1));
   CHECK_THROWS_WITH(check_targets(data, 3),
                     "a.csv: has targets of 1 number a sample, but the network has 3 outputs");
+}
+
+TEST_CASE("Targets of another task, or that it can't have, are refused") {
+  Dataset data = small();
+  CHECK_NOTHROW(check_targets(data, 3, Task::classes));
+  CHECK_THROWS_WITH(check_targets(data, 3, Task::numbers),
+                    "a.csv: its targets are classes, and only --loss cross_entropy takes them");
+  data.targets = {.names = {"warm", "wet"}, .values = {0, 1, 0.5f, 1, 0, 1.5f}, .width = 2};
+  CHECK_NOTHROW(check_targets(data, 2, Task::numbers));
+  CHECK_THROWS_WITH(check_targets(data, 2, Task::classes),
+                    Catch::StartsWith("a.csv: its targets are numbers, and --loss cross_entropy"));
+  CHECK_THROWS_WITH(check_targets(data, 2, Task::labels),
+                    "a.csv: target wet of sample 2 is 1.5, but a label's must be from 0 to 1");
+  data.targets.values[2] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(check_targets(data, 2, Task::numbers),
+                    "a.csv: target warm of sample 1 is inf, but numbers must be finite");
 }

@@ -56,3 +56,18 @@ TEST_CASE("Batches of what is streamed are those of what is in memory, and error
   files.start(first, 5);
   CHECK(files.take().labels.size() == 3);
 }
+
+TEST_CASE("Targets are labels or values, as the data set's are") {
+  Dataset data = bars(3, 1);
+  const std::vector<std::uint32_t> indices{2, 0};
+  ReadAhead labels(data, {1, 32, 32}, {}, 0);
+  labels.start(indices, 0);
+  const auto read = std::get<std::span<const std::int32_t>>(labels.take().targets());
+  CHECK(std::vector(read.begin(), read.end()) ==
+        std::vector{data.targets.labels[2], data.targets.labels[0]});
+  data.targets = {.values = {1, 2, 3, 4, 5, 6}, .width = 2};
+  ReadAhead values(data, {1, 32, 32}, {}, 0);
+  values.start(indices, 0);
+  const auto numbers = std::get<std::span<const float>>(values.take().targets());
+  CHECK(std::vector(numbers.begin(), numbers.end()) == std::vector<float>{5, 6, 1, 2});
+}

@@ -62,7 +62,7 @@ TEST_CASE("Another size and another algorithm are other graphs of the same netwo
   CHECK(larger.graph.total() == open_model("resnet101").graph.total());
 }
 
-TEST_CASE("A network's Softmax is left out where a loss holds it") {
+TEST_CASE("A network's Softmax or Sigmoid is left out where a loss holds it") {
   const auto opened = [](const Tree& tree) {
     OpenModel m = open_model("lenet", 0, Algorithm::gemm);
     m.input = {4};
@@ -70,7 +70,12 @@ TEST_CASE("A network's Softmax is left out where a loss holds it") {
     return m;
   };
   const Tree ends = tree_of(Sequential<Linear{.out_features = 2}, Softmax{}>{});
-  CHECK(without_softmax(opened(ends)).graph.size.ops == 1);
+  CHECK(logits_of(opened(ends), Task::classes).graph.size.ops == 1);
+  CHECK(logits_of(opened(ends), Task::labels).graph.size.ops == 2);
+  CHECK(logits_of(opened(ends), Task::numbers).graph.size.ops == 2);
+  const Tree labels = tree_of(Sequential<Linear{.out_features = 2}, Sigmoid{}>{});
+  CHECK(logits_of(opened(labels), Task::labels).graph.size.ops == 1);
+  CHECK(logits_of(opened(labels), Task::classes).graph.size.ops == 2);
   const Tree inside = tree_of(Sequential<Softmax{}, Linear{.out_features = 2}>{});
-  CHECK(without_softmax(opened(inside)).run_time->tree().children.size() == 2);
+  CHECK(logits_of(opened(inside), Task::classes).run_time->tree().children.size() == 2);
 }

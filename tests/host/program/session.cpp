@@ -45,8 +45,10 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 }
 
 SessionOptions session_options(Training training, AnyOptimizer optimizer) {
-  return {
-      .training = training, .optimizer = optimizer, .loss = {.label_smoothing = 0.1f}, .seed = 7};
+  return {.training = training,
+          .optimizer = optimizer,
+          .loss = CrossEntropyLoss{.label_smoothing = 0.1f},
+          .seed = 7};
 }
 
 template <Optimizer auto optimizer, Update update, Recompute recompute>
@@ -80,6 +82,80 @@ void compare_in_every_mode() {
 }
 
 }  // namespace
+
+// Two steps with targets that are numbers.
+template <auto loss>
+static void compare_loss() {
+  constexpr Training training{.batch = batch};
+  auto trainer = std::make_unique<Trainer<Net, loss, SGD{}, training>>(7);
+  SessionOptions options = session_options(training, SGD{});
+  options.loss = loss;
+  Session session(Net::graph, options);
+  Generator random{9};
+  for (const Batch& b : {random_batch(batch, 1), random_batch(batch, 2)}) {
+    std::vector<float> targets(batch * 5);
+    for (float& x : targets) x = random.uniform();
+    CHECK(trainer->step(b.images, targets) == session.step(b.images, targets));
+    CHECK(evaluate_loss(options.loss, 1, session.output(), batch, targets) > 0);
+  }
+  CHECK(same_bits(trainer->parameters().values, session.parameters()));
+}
+
+// The first convolution at a tenth of the rate, and biases and norms without decay.
+static constexpr bool is_first(const ParameterTensor& t) { return t.is_in("0") && t.rank > 1; }
+
+template <auto plain, auto slow, auto bare>
+static void compare_groups(Update update) {
+  static constexpr ParameterGroups<plain, Group<biases_and_norms, bare>, Group<is_first, slow>>
+      groups;
+  SessionOptions options = session_options({.batch = batch, .update = update}, plain);
+  options.loss = CrossEntropyLoss{};
+  for (int i = 0; i < Net::graph.size.tensors; ++i) {
+    const bool is_weight = Net::graph.tensors[i].rank > 1;
+    options.rules.push_back({.lr_factor = i == 0 ? 0.1 : 1.0, .decays = is_weight});
+  }
+  Session session(Net::graph, options);
+  const auto compare = [&](auto& trainer) {
+    for (const Batch& b : batches()) {
+      CHECK(trainer.step(b.images, b.labels) == session.step(b.images, b.labels));
+    }
+    CHECK(same_bits(trainer.parameters().values, session.parameters()));
+    CHECK(same_bits(trainer.optimizer_state(), session.optimizer_state()));
+  };
+  if (update == Update::fused) {
+    compare(*std::make_unique<Trainer<Net, CrossEntropyLoss{}, groups,
+                                      Training{.batch = batch, .update = Update::fused}>>(7));
+  } else {
+    compare(
+        *std::make_unique<Trainer<Net, CrossEntropyLoss{}, groups, Training{.batch = batch}>>(7));
+  }
+}
+
+TEST_CASE("Session with rules of tensors ends in the bits of Trainer with groups") {
+  for (const Update update : {Update::accumulate, Update::fused}) {
+    compare_groups<AdamW{.lr = 0.01, .weight_decay = 0.1}, AdamW{.lr = 0.001, .weight_decay = 0.1},
+                   AdamW{.lr = 0.01, .weight_decay = 0}>(update);
+    compare_groups<SGD{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1},
+                   SGD{.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1},
+                   SGD{.lr = 0.1, .momentum = 0.9}>(update);
+  }
+}
+
+TEST_CASE("Session takes every loss, and no targets of another") {
+  compare_loss<BCEWithLogitsLoss{}>();
+  compare_loss<MSELoss{}>();
+  compare_loss<L1Loss{}>();
+  compare_loss<SmoothL1Loss{.beta = 0.5f}>();
+  compare_loss<HuberLoss{.delta = 0.5f}>();
+  SessionOptions options = session_options({.batch = batch}, SGD{});
+  options.loss = MSELoss{};
+  Session session(Net::graph, options);
+  const Batch b = random_batch(batch, 1);
+  CHECK_THROWS_WITH(session.step(b.images, b.labels),
+                    "the loss takes numbers, but its targets are classes");
+  CHECK_THROWS_WITH(session.step(b.images, std::vector<float>(batch * 5 - 1)),
+                    "a batch of 6 needs 30 targets, but there are 29");
+}
 
 TEST_CASE("Session ends in the bits of Trainer") {
   SECTION("sgd") { compare_in_every_mode<SGD{.lr = 0.1}>(); }

@@ -37,6 +37,16 @@ Settings small_settings() {
   return s;
 }
 
+// Ten numbers a sample instead of its class: 1 for it, 0 for the others.
+Dataset with_values(Dataset data) {
+  const std::vector<std::int32_t> labels = std::exchange(data.targets.labels, {});
+  data.targets.width = 10;
+  for (const std::int32_t label : labels) {
+    for (std::int32_t c = 0; c < 10; ++c) data.targets.values.push_back(c == label ? 1.0f : 0.0f);
+  }
+  return data;
+}
+
 TrainingRun make_run(const Settings& s, RunOptions options = {}) {
   return TrainingRun(find_model(s.model).graph, s, options, train_data, test_data);
 }
@@ -156,7 +166,9 @@ TEST_CASE("The parameters kept are those of the best epoch") {
     const auto test = evaluate(run.session(), test_data, [](const Metrics&) { return false; });
     after.push_back(copy(run.session().parameters()));
     // Losses of our own: the third is the lowest.
-    run.finish_epoch({std::abs(static_cast<double>(epoch) - 2), test->accuracy(), 0});
+    Scores scores = test->scores();
+    scores.loss = std::abs(static_cast<double>(epoch) - 2);
+    run.finish_epoch(scores);
     run.save(path);
     SessionOptions options;
     options.evaluates_only = true;
@@ -178,7 +190,7 @@ TEST_CASE("A run that stops early is finished") {
   for (const double loss : {1.0, 0.5, 0.6, 0.7}) {
     REQUIRE_FALSE(run.finished());
     while (!run.epoch_trained()) run.step();
-    run.finish_epoch({loss, 0, 0});
+    run.finish_epoch({loss, Task::classes, {0, 0}});
   }
   CHECK(run.finished());
   CHECK(run.stopped_early());
@@ -211,6 +223,44 @@ TEST_CASE("A stop after an epoch's last batch, before its test, is resumed as we
   CHECK(second.epoch_trained());
   train(second);
   CHECK(file_of(part, second) == file);
+}
+
+TEST_CASE("Runs on labels and on numbers stop and go on as well, in the same file") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "run.safetensors", part = folder.path() / "part";
+  for (const char* loss : {"bce_with_logits", "mse", "l1", "smooth_l1", "huber"}) {
+    INFO(loss);
+    Settings s = small_settings();
+    s.loss = loss;
+    const Task task = task_of(make_loss(s));
+    if (task == Task::labels) s.pos_weight = "balanced";
+    const Dataset data = with_values(train_data), tested = with_values(test_data);
+    const auto made = [&] { return TrainingRun(find_model(s.model).graph, s, {}, data, tested); };
+    const auto go_on = [&](TrainingRun&& run, std::uint64_t steps) {
+      while (!run.finished()) {
+        while (!run.epoch_trained()) {
+          if (run.steps() >= steps) return file_of(part, run);
+          run.step();
+        }
+        const auto test = evaluate(run.session(), tested, [](const Metrics&) { return false; });
+        run.finish_epoch(test->scores());
+      }
+      const auto& history = run.progress().history;
+      CHECK(history[1].train.task == task);
+      CHECK(history[1].train.loss < history[0].train.loss);
+      return file_of(part, run);
+    };
+    const std::string whole = go_on(made(), ~std::uint64_t{0});
+    go_on(made(), 3);
+    TrainingRun second = made();
+    second.restore(Checkpoint(part));
+    CHECK(go_on(std::move(second), ~std::uint64_t{0}) == whole);
+    s.loss = "cross_entropy", s.pos_weight = "none";
+    CHECK_THROWS_WITH(made(), Catch::Contains(": its targets are numbers, and --loss "
+                                              "cross_entropy takes classes"));
+    TrainingRun other(find_model(s.model).graph, s, {}, train_data, test_data);
+    CHECK_THROWS_WITH(other.restore(Checkpoint(part)), Catch::Contains("other data"));
+  }
 }
 
 TEST_CASE("A checkpoint holds PyTorch's names and shapes, settings and history") {
@@ -247,7 +297,7 @@ TEST_CASE("A checkpoint restores the model for evaluation") {
   CHECK(copy(session.parameters()) == copy(run.session().parameters()));
   const auto never = [](const Metrics&) { return false; };
   const Metrics metrics = *evaluate(session, test_data, never);
-  CHECK(metrics.accuracy() == run.progress().history.back().test.accuracy);
+  CHECK(metrics.scores() == run.progress().history.back().test);
   CHECK_FALSE(evaluate(session, test_data, [](const Metrics&) { return true; }));
 }
 
@@ -350,10 +400,11 @@ void write_small(const fs::path& path) {
   Generator random{5};
   for (float& x : session.parameters()) x = random.normal();
   for (float& x : session.optimizer_state()) x = random.normal();
-  Progress progress(3);
+  Progress progress(Task::classes, 3);
   progress.images = 10;
   progress.epoch = 1;
-  progress.history.push_back({{0.5, 0.25, 0.125}, {0.75, 0.5, 0.25}});
+  progress.history.push_back(
+      {{0.5, Task::classes, {0.25, 0.125}}, {0.75, Task::classes, {0.5, 0.25}}});
   save_checkpoint(path, session, momentum_settings(), progress);
 }
 
@@ -464,7 +515,7 @@ TEST_CASE("Numbers that aren't finite are named, and taken only where they may b
   const TemporaryFolder folder;
   const fs::path saved = folder.path() / "saved.safetensors";
   const fs::path path = folder.path() / "run.safetensors";
-  save_checkpoint(saved, session_of(Small::graph), momentum_settings(), Progress(3));
+  save_checkpoint(saved, session_of(Small::graph), momentum_settings(), Progress(Task::classes, 3));
   {  // None is saved with such numbers: they come from elsewhere.
     const Safetensors file(saved);
     std::vector<TensorSource> tensors;

@@ -10,7 +10,9 @@ namespace {
 
 std::vector<EpochScores> history_of(std::initializer_list<double> losses) {
   std::vector<EpochScores> history;
-  for (const double loss : losses) history.push_back({{1, 0, 0}, {loss, 0, 0}});
+  for (const double loss : losses) {
+    history.push_back({{1, Task::classes, {0, 0}}, {loss, Task::classes, {0, 0}}});
+  }
   return history;
 }
 
@@ -19,6 +21,16 @@ std::vector<EpochScores> history_of(std::initializer_list<double> losses) {
 TEST_CASE("The best epoch is the first with the lowest test loss") {
   CHECK(best_epoch(history_of({1})) == 0);
   CHECK(best_epoch(history_of({1, 0.5, 0.7, 0.5})) == 1);
+}
+
+TEST_CASE("An epoch's rate is what was the next one's before it") {
+  Settings s;
+  s.schedule = "step";
+  CHECK(epoch_rates(s, history_of({3, 2, 1})) ==
+        std::vector<double>{lr_at(s, 0), lr_at(s, 1), lr_at(s, 2)});
+  s.schedule = "plateau";
+  s.patience = 0;
+  CHECK(epoch_rates(s, history_of({1, 2, 0.5})) == std::vector<double>{s.lr, s.lr, s.lr * s.gamma});
 }
 
 TEST_CASE("A run stops early so many epochs after the best") {

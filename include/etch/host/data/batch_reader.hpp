@@ -16,17 +16,16 @@ class BatchReader {
   BatchReader(const Dataset& data, Shape input, const Augmentation& augmentation = {},
               std::uint64_t seed = 0);
 
-  // Fills images (N, H, W, C) and labels (N) with the samples of these indices, in classes. What
-  // augmentation draws is a function of seed, epoch and index alone. Throws an Error where targets
-  // are vectors.
-  void read(std::span<const std::uint32_t> indices, std::span<float> images,
-            std::span<std::int32_t> labels, std::uint64_t epoch = 0) const;
-  // The images alone.
+  // Fills images (N, H, W, C) with the samples of these indices. What augmentation draws is a
+  // function of seed, epoch and index alone.
   void read(std::span<const std::uint32_t> indices, std::span<float> images,
             std::uint64_t epoch = 0) const;
-  // The same of a data set whose targets are vectors: targets (N, width); of classes an Error.
+  // The same with their targets: labels (N), of a data set whose targets are classes, or values
+  // (N, width), of one whose targets are vectors; an Error where they are of the other kind.
   void read(std::span<const std::uint32_t> indices, std::span<float> images,
-            std::span<float> targets, std::uint64_t epoch = 0) const;
+            std::span<std::int32_t> labels, std::uint64_t epoch = 0) const;
+  void read(std::span<const std::uint32_t> indices, std::span<float> images,
+            std::span<float> values, std::uint64_t epoch = 0) const;
 
  private:
   void place(std::size_t index, std::span<float> image) const;

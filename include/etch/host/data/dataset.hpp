@@ -1,6 +1,7 @@
 // Samples with their targets, in memory, whatever files they came from.
 #pragma once
 #include <etch/host/data/normalization.hpp>
+#include <etch/host/data/targets.hpp>
 #include <etch/shape.hpp>
 
 #include <cstdint>
@@ -14,21 +15,6 @@ namespace etch::host {
 // Parts of a data set.
 enum class Part : unsigned char { train, validation, test };
 const char* part_name(Part part);  // "train", "validation", "test"
-
-// What a network is trained to output: a class a sample, or a vector of floats a sample
-// (regression, and classes of which several may hold at once).
-struct Targets {
-  // Of the classes, or of the numbers of a vector. Empty: classes are called 0, 1, 2, ...
-  std::vector<std::string> names{};
-  std::vector<std::int32_t> labels{};  // (N), from 0; empty where targets are vectors
-  std::vector<float> values{};         // (N, width); empty where targets are classes
-  std::size_t width = 0;               // of a vector; 0 where targets are classes
-
-  // Whether a target is a class.
-  bool are_classes() const { return width == 0; }
-  // "cat", or "3" where classes have no names.
-  std::string name(std::size_t index) const;
-};
 
 // Samples that stay in their files.
 class StreamedSamples {
@@ -63,10 +49,11 @@ struct Dataset {
   std::uint32_t checksum() const;
 };
 
-// Throws an Error where targets are vectors, which the loss has no use for.
-void check_classes(const Dataset& data);
 // Throws an Error where a network with so many outputs can't learn these targets: there are more or
 // fewer named classes than outputs, a label is beyond them, or vectors are of another width.
 void check_targets(const Dataset& data, std::size_t outputs);
+// The same for a task: also where targets are vectors and classes are expected or the other way
+// round, a target isn't finite, or one of a label isn't in [0, 1].
+void check_targets(const Dataset& data, std::size_t outputs, Task task);
 
 }  // namespace etch::host

@@ -12,8 +12,15 @@ class ReadAhead {
  public:
   // What take() returns.
   struct Batch {
-    std::vector<float> images;         // (N, H, W, C)
-    std::vector<std::int32_t> labels;  // (N)
+    std::vector<float> images{};         // (N, H, W, C)
+    std::vector<std::int32_t> labels{};  // (N), or none
+    std::vector<float> values{};         // (N, width), or none
+
+    // Where there are neither samples nor targets: no labels.
+    BatchTargets targets() const {
+      if (values.empty()) return std::span(labels);
+      return std::span(values);
+    }
   };
 
   // The data must outlive it.
@@ -29,6 +36,9 @@ class ReadAhead {
   void drop();
 
  private:
+  Batch read(std::span<const std::uint32_t> indices, std::uint64_t epoch) const;
+
+  const Targets* targets_;
   BatchReader reader_;
   std::size_t image_;
   bool streamed_;

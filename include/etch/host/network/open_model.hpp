@@ -1,5 +1,6 @@
 // What a command works on: a model of the zoo, or the network of a file with its weights.
 #pragma once
+#include <etch/host/data/targets.hpp>
 #include <etch/host/network/run_time_graph.hpp>
 #include <etch/host/weights/safetensors.hpp>
 
@@ -42,9 +43,9 @@ bool is_model_name(const std::string& given);
 OpenModel open_model(const std::string& given, std::size_t size = 0,
                      std::optional<Algorithm> algorithm = std::nullopt);
 
-// The same without the Softmax that it ends in, if any: a loss over logits holds that already.
-// Names and places of parameters stay.
-OpenModel without_softmax(OpenModel model);
+// The same without the Softmax (of classes) or the Sigmoid (of labels) that it ends in, if any: the
+// task's loss holds that already. Names and places of parameters stay.
+OpenModel logits_of(OpenModel model, Task task);
 
 // What a MODEL can be, for a command's help: the models of the zoo, and files.
 std::string list_openable();

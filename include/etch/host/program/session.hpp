@@ -3,9 +3,9 @@
 #pragma once
 #include <etch/host/block.hpp>
 #include <etch/host/network/open_model.hpp>
+#include <etch/host/program/any_loss.hpp>
 #include <etch/host/program/program.hpp>
 #include <etch/initialize.hpp>
-#include <etch/losses/cross_entropy.hpp>
 #include <etch/optimizers/adabound.hpp>
 #include <etch/optimizers/adam.hpp>
 #include <etch/optimizers/sgd.hpp>
@@ -25,12 +25,22 @@ float initial_lr(const AnyOptimizer& optimizer);
 // PyTorch's names of the arrays of state that it has: "exp_avg", "exp_avg_sq".
 std::vector<std::string> state_names(const AnyOptimizer& optimizer);
 
+// What one tensor has otherwise than the optimizer says; PyTorch's param_groups.
+struct TensorRule {
+  double lr_factor = 1;  // of the learning rate; 0: the tensor stays as it is
+  bool decays = true;    // by weight_decay
+
+  bool operator==(const TensorRule&) const = default;
+};
+
 // What a Session is made for; all of it may be read at run time.
 struct SessionOptions {
   Training training{};              // batch, threads and memory; for evaluation too
   AnyOptimizer optimizer = Adam{};  // moves the parameters
-  CrossEntropyLoss loss{};          // of steps
-  std::uint64_t seed = 0;           // of initial values and random draws
+  // One for each of the graph's tensors, of which only those that learn count; or none.
+  std::vector<TensorRule> rules{};
+  AnyLoss loss = CrossEntropyLoss{};  // of steps
+  std::uint64_t seed = 0;             // of initial values and random draws
   Initialization initialization = Initialization::kaiming_uniform;  // of parameters
   bool evaluates_only = false;  // no memory for training: step() and backward() are not allowed
 };
@@ -45,16 +55,15 @@ class Session {
   // Of a model, which it keeps; begins with the weights of its file, if it is of one.
   Session(const OpenModel& model, const SessionOptions& options);
 
-  // One step on a batch: images (N, H, W, C), N at most the batch, and their labels. Returns the
-  // mean loss before the update. max_norm > 0 clips the gradients (not with Update::fused).
-  // Where the loss, a gradient or a running statistic isn't finite, no parameter is updated (with
-  // Update::fused: nothing from that gradient on), and diverged() says so.
-  float step(std::span<const float> images, std::span<const std::int32_t> labels,
-             float max_norm = 0);
+  // One step on a batch: images (N, H, W, C), N at most the batch, and their targets, which the
+  // loss must take: labels (N), or values (N, outputs). Returns the mean loss before the update.
+  // max_norm > 0 clips the gradients (not with Update::fused). Where the loss, a gradient or a
+  // running statistic isn't finite, no parameter is updated (with Update::fused: nothing from that
+  // gradient on), and diverged() says so.
+  float step(std::span<const float> images, const BatchTargets& targets, float max_norm = 0);
 
   // The halves of step(), for gradient accumulation; see Trainer. Not with Update::fused.
-  float backward(std::span<const float> images, std::span<const std::int32_t> labels,
-                 float scale = 1);
+  float backward(std::span<const float> images, const BatchTargets& targets, float scale = 1);
   // Moves the parameters against the gradients of backward().
   void update();
   // Between the two; see Trainer. Returns the norm as it was.
@@ -64,14 +73,14 @@ class Session {
   bool diverged() const { return diverged_; }
   // After a step() that diverged, with what it was given: where the first NaN or infinity is, as
   // not_finite.hpp says it. Runs the step again; the session is of no more use then.
-  std::string where_diverged(std::span<const float> images, std::span<const std::int32_t> labels);
+  std::string where_diverged(std::span<const float> images, const BatchTargets& targets);
   // The same of an evaluation whose outputs aren't finite.
   std::string where_evaluation_diverged(std::span<const float> images);
 
-  // The outputs (N, classes) in evaluation mode, which stay until the next call of anything.
+  // The outputs (N, outputs) in evaluation mode, which stay until the next call of anything.
   std::span<const float> evaluate(std::span<const float> images);
 
-  // The network's outputs for the last step's batch, in training mode, (N, classes).
+  // The network's outputs for the last step's batch, in training mode, (N, outputs).
   std::span<const float> output() const { return output_; }
 
   // What it runs.
@@ -109,13 +118,21 @@ class Session {
   std::span<const float> statistics() const;
   Memory memory(std::span<const float> images);
   Memory training_memory(std::span<const float> images);
-  void run_loss(const Step& step, const Memory& memory, std::span<const std::int32_t> labels,
-                float scale);
+  void run_loss(const Step& step, const Memory& memory, const BatchTargets& targets, float scale);
   void move(std::size_t at, std::size_t count, const float* gradients);
+
+  // Parameters that are moved alike.
+  struct Slice {
+    std::size_t begin, end;
+    TensorRule rule;
+    AnyOptimizer optimizer;
+  };
+  static std::vector<Slice> slices_of(GraphView graph, const SessionOptions& options);
 
   std::shared_ptr<const RunTimeGraph> keeps_;
   GraphView graph_;
   SessionOptions options_;
+  std::vector<Slice> slices_;
   Program training_, inference_;
   Block<float> parameters_, gradients_, state_;
   Block<std::byte> arena_;  // one for both programs: they take turns

@@ -36,6 +36,8 @@ class Checkpoint {
   // Opens and checks the file: see Safetensors.
   explicit Checkpoint(const std::filesystem::path& path) : file_(path) {}
 
+  // Whether it is a checkpoint of a training run of etch.
+  bool has_settings() const { return file_.metadata().contains("etch.settings"); }
   // Throws an Error where the file has none: it isn't a checkpoint of etch.
   Settings settings() const;
   // The same of how far the run was.

@@ -5,6 +5,7 @@
 #include <etch/host/training/settings.hpp>
 
 #include <span>
+#include <vector>
 
 namespace etch::host {
 
@@ -14,5 +15,7 @@ std::size_t best_epoch(std::span<const EpochScores> history);
 bool stops_early(const Settings& settings, std::span<const EpochScores> history);
 // The learning rate of the next epoch, of every schedule.
 double next_lr(const Settings& settings, std::span<const EpochScores> history);
+// That of each epoch of the history.
+std::vector<double> epoch_rates(const Settings& settings, std::span<const EpochScores> history);
 
 }  // namespace etch::host

@@ -3,6 +3,7 @@
 #include <etch/host/training/metrics.hpp>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace etch::host {
@@ -15,8 +16,10 @@ struct EpochScores {
 
 // How far a training run is.
 struct Progress {
-  // At its begin, with so many classes.
-  explicit Progress(std::size_t classes) : running(classes) {}
+  // At its begin, of a network with so many outputs.
+  Progress(Task task, std::size_t outputs) : Progress(Metrics(task, outputs)) {}
+  // With what was counted of the epoch so far.
+  explicit Progress(Metrics counted) : running(std::move(counted)) {}
 
   std::uint64_t epoch = 0;           // finished
   std::uint64_t position = 0;        // images of the epoch after it that were trained on

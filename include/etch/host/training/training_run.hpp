@@ -6,7 +6,7 @@
 #include <etch/host/training/checkpoint.hpp>
 #include <etch/host/training/decisions.hpp>
 
-#include <cmath>
+#include <functional>
 #include <optional>
 
 namespace etch::host {
@@ -19,11 +19,11 @@ struct RunOptions {
   std::string network{};                     // network_text() of the graph, for the checkpoints
 };
 
-// Evaluates all of `data` in batches; `stop` is asked before each and told how many images are
-// done. Nothing where it said so. The loss is plain cross entropy: no label smoothing. Throws
-// Diverged where it isn't finite.
-template <class Stop>
-std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop);
+// Evaluates all of `data` in batches; `stop` is asked before each and told what is counted so far.
+// Nothing where it said so. The loss is the session's without weights and label smoothing. Throws
+// an Error where the targets aren't those of the loss, and Diverged where it isn't finite.
+std::optional<Metrics> evaluate(Session& session, const Dataset& data,
+                                const std::function<bool(const Metrics&)>& stop);
 
 // `etch train` without its terminal. For one thread at a time; reading data ahead has one of its
 // own.
@@ -61,6 +61,8 @@ class TrainingRun {
 
   // How far it is.
   const Progress& progress() const { return progress_; }
+  // Of the settings' loss.
+  Task task() const { return task_of(session_.options().loss); }
   // How many steps it took, over all epochs.
   std::uint64_t steps() const { return session_.updates(); }
   // What trains and evaluates.
@@ -71,13 +73,13 @@ class TrainingRun {
  private:
   void begin_epoch();
   void read_next(std::uint64_t position);
-  SessionOptions session_options(const RunOptions& options) const;
+  SessionOptions session_options(GraphView graph, const RunOptions& options) const;
 
   Settings settings_;
   Description description_;
   const Dataset* train_;
   std::vector<float> weight_numbers_;
-  std::span<const float> class_weights_;
+  std::span<const float> loss_weights_;
   std::string network_;
   Session session_;
   Progress progress_;
@@ -92,34 +94,6 @@ std::string loss_text(float loss);
 // Of one image.
 Shape input_shape(GraphView graph);
 // How many outputs an image has.
-std::size_t num_classes(GraphView graph);
-
-template <class Stop>
-std::optional<Metrics> evaluate(Session& session, const Dataset& data, const Stop& stop) {
-  const BatchReader reader(data, input_shape(session.graph()));
-  const std::vector<std::uint32_t> all = in_order(data.size());
-  const std::size_t pixels = input_shape(session.graph()).elements();
-  const std::size_t classes = num_classes(session.graph());
-  const Training& options = session.options().training;
-  std::vector<float> images(options.batch * pixels);
-  std::vector<std::int32_t> labels(options.batch);
-  Metrics metrics(classes);
-  for (std::size_t at = 0; at < all.size();) {
-    if (stop(metrics)) return std::nullopt;
-    const std::size_t n = std::min(options.batch, all.size() - at);
-    const std::span batch = std::span(images).first(n * pixels);
-    reader.read(std::span(all).subspan(at, n), batch, labels);
-    const std::span<const float> outputs = session.evaluate(batch);
-    const float loss = CrossEntropyLoss{}(
-        {n, classes, options.threads, 1.0f, outputs.data(), labels.data(), nullptr});
-    if (!std::isfinite(loss)) {
-      throw Diverged("image ", at, " of the evaluation: the loss is ", loss_text(loss), ", and ",
-                     session.where_evaluation_diverged(batch));
-    }
-    metrics.add(static_cast<double>(loss), outputs, std::span(labels).first(n));
-    at += n;
-  }
-  return metrics;
-}
+std::size_t num_outputs(GraphView graph);
 
 }  // namespace etch::host
