@@ -297,7 +297,7 @@ TEST_CASE("A checkpoint restores the model for evaluation") {
   CHECK(copy(session.parameters()) == copy(run.session().parameters()));
   const auto never = [](const Metrics&) { return false; };
   const Metrics metrics = *evaluate(session, test_data, never);
-  CHECK(metrics.scores() == run.progress().history.back().test);
+  CHECK(metrics.scores().figures == run.progress().history.back().test.figures);
   CHECK_FALSE(evaluate(session, test_data, [](const Metrics&) { return true; }));
 }
 
