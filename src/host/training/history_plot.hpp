@@ -22,8 +22,8 @@ std::string plot_script(const std::vector<RunHistory>& runs, std::size_t skip,
                         const std::filesystem::path& output);
 
 // Draws it, and replaces `output` by it. Throws an Error where a history has nothing to be drawn,
-// where runs are of several tasks, where the file's name ends in neither, where a file is in the way, and where gnuplot is missing
-// or fails.
+// where runs are of several tasks, where the file's name ends in neither, where a file is in the
+// way, and where gnuplot is missing or fails.
 void plot_histories(const std::vector<RunHistory>& runs, std::size_t skip,
                     const std::filesystem::path& output, Overwrite overwrite = Overwrite::no);
 
