@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view style =
     "text{font:12px 'DejaVu Sans',Helvetica,Arial,sans-serif;fill:#222}"
     ".title{font-size:15px;font-weight:bold}.axis{fill:#555;font-size:11px}"
-    ".in{font-size:10px;pointer-events:none}.mid{text-anchor:middle}.end{text-anchor:end}"
+    ".in{font-size:10px;pointer-events:none;paint-order:stroke;stroke-width:4px}.mid{text-anchor:"
+    "middle}.end{text-anchor:end}"
     ".buffer{stroke:#fff;stroke-width:.5}.thin{stroke:none}.buffer:hover{stroke:#000;stroke-width:"
     "1.5}"
     ".peak{fill:#c00;font-weight:bold}.mark{stroke:#c00}";
@@ -106,6 +107,7 @@ class MemoryMap {
     for (const Box& box : boxes_) draw_box(box);
     draw_axes();
     draw_peak();
+    for (const Box& box : boxes_) draw_name(box);
     return svg_.finish();
   }
 
@@ -185,22 +187,34 @@ class MemoryMap {
     svg_.text(left - 6, top + 4, bytes_text(p_.peak.arena_bytes), "class=\"end\"");
   }
 
+  struct Place {
+    double from, up, span, high;
+  };
+  Place place(const Buffer& b) const {
+    const double from = x(static_cast<std::size_t>(b.first)), up = y(b.offset + b.bytes);
+    return {from, up, x(static_cast<std::size_t>(b.last) + 1) - from, y(b.offset) - up};
+  }
+
   void draw_box(const Box& box) {
-    const Buffer& b = *box.buffer;
-    const auto first = static_cast<std::size_t>(b.first), last = static_cast<std::size_t>(b.last);
-    const double from = x(first), span = x(last + 1) - from;
-    const double high = y(b.offset) - y(b.offset + b.bytes), up = y(b.offset + b.bytes);
-    svg_.rect(from, up, span, high,
-              text("class=\"buffer", std::min(span, high) < 3 ? " thin" : "", "\" fill=\"",
+    const Place at = place(*box.buffer);
+    svg_.rect(at.from, at.up, at.span, at.high,
+              text("class=\"buffer", std::min(at.span, at.high) < 3 ? " thin" : "", "\" fill=\"",
                    colour_of(box), "\""),
               hover(box));
+  }
+
+  // Over the lines, which leave room for it.
+  void draw_name(const Box& box) {
     if (box.contents.empty()) return;
+    const Place at = place(*box.buffer);
+    const std::string look = text("class=\"in mid\" stroke=\"", colour_of(box), "\"");
     const std::string& name = box.contents[0].owner;
     const double length = text_width(name, small) + 6;
-    if (length <= span && high >= 12) {
-      svg_.text(from + span / 2, up + high / 2 + 3.5, name, "class=\"in mid\"");
-    } else if (length <= high && span >= 12) {
-      svg_.upward_text(from + span / 2 + 3.5, up + high / 2, name, "class=\"in mid\"");
+    const double across = at.from + at.span / 2, down = at.up + at.high / 2;
+    if (length <= at.span && at.high >= 12) {
+      svg_.text(across, down + 3.5, name, look);
+    } else if (length <= at.high && at.span >= 12) {
+      svg_.upward_text(across + 3.5, down, name, look);
     }
   }
 
