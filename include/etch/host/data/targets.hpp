@@ -1,5 +1,7 @@
 // What a network is trained to output.
 #pragma once
+#include <etch/compiler.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
