@@ -1,4 +1,4 @@
-// expect: as what it has learned
+// expect: and so is what was learned
 // numbers:
 #include <etch/etch.hpp>
 

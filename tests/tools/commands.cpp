@@ -342,7 +342,7 @@ TEST_CASE("A plan and a training run as pictures") {
   if (drawn.errors.find("gnuplot isn't installed") == std::string::npos) {
     CHECK(drawn.errors == "");
     CHECK(drawn.status == 0);
-    CHECK_THAT(contents(place.file("a.svg")), Catch::Contains("test accuracy"));
+    CHECK_THAT(contents(place.file("a.svg")), Catch::Contains("accuracy in %"));
   }
   CHECK_THAT(etch_run({"plot", place.file("map.svg"), "-o", place.file("b.svg")}).errors,
              Catch::Contains("map.svg: "));

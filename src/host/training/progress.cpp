@@ -124,24 +124,24 @@ static NumberErrors errors_from(const JsonValue& j, std::size_t outputs) {
   return {samples, std::move(columns)};
 }
 
-static Metrics running_from(const JsonValue& j) {
+static Metrics::Counts counts_from(const JsonValue& j) {
   const Task task = task_from(j);
   const std::size_t outputs = j.at("classes").number();
-  const double loss = j.at("running_loss").real();
-  if (task == Task::labels) return {loss, labels_from(j, outputs)};
-  if (task == Task::numbers) return {loss, errors_from(j, outputs)};
-  return {loss, confusion_from(j.at("running_confusion"), outputs)};
+  if (task == Task::labels) return labels_from(j, outputs);
+  if (task == Task::numbers) return errors_from(j, outputs);
+  return confusion_from(j.at("running_confusion"), outputs);
 }
 
 Progress progress_from_json(const nlohmann::json& json, const nlohmann::json& stored_history) {
   const JsonValue j(json), history(stored_history);
-  Progress p(running_from(j));
+  Progress p(Metrics(0, counts_from(j)));
   p.epoch = j.at("epoch").number();
   p.position = j.at("position").number();
   p.runs = j.at("runs").number();
   p.updates = j.at("updates").number();
   p.images = j.at("images").number(most_images);
   p.data_checksum = j.at("data_checksum").number();
+  p.running = Metrics(j.at("running_loss").real(), p.running.counts());
   for (std::size_t i = 0; i < history.size(); ++i) {
     const JsonValue e = history.at(i);
     const Task task = p.running.task();

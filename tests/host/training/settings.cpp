@@ -63,7 +63,8 @@ TEST_CASE("Wrong settings are refused by a sentence") {
        "--class-weights 1,x: must be none, balanced, or a number of at least 0 each, such as "
        "1,0.5,2"},
       {"loss", "l0",
-       "--loss l0: must be one of cross_entropy, bce_with_logits, mse, l1, smooth_l1, huber"},
+       "--loss l0: must be one of cross_entropy, bce_with_logits, mse, l1, smooth_l1, "
+       "huber; did you mean l1?"},
       {"decay", "none", "--decay none: must be one of all, weights"},
       {"lr-factors", "fc",
        "--lr-factors fc: must be none, or names of layers with a number of at least 0 each, such "
