@@ -117,7 +117,7 @@ class Summary {
     print_total("running statistics", grouped(all.buffers));
     print_total("MACs", count_text(all.macs), "an image, forward");
     print_total("weights", bytes_text(graph_.total() * sizeof(float)),
-                "parameters and running statistics, with alignment");
+                "parameters and running statistics, aligned");
     print_total("outputs", bytes_text(output_bytes(all)), "of all layers, if all were kept");
     print_total("inference arena", bytes_text(inference_),
                 "what is planned for them, with scratch");
