@@ -18,6 +18,10 @@ static constexpr std::uint64_t most_images = std::uint64_t{1} << 30;
 static Json to_json(const Scores& s) {
   Json json{{"loss", s.loss}};
   const std::span<const Figure> figures = figures_of(s.task);
+  if (s.figures.size() != figures.size()) {
+    throw Error("scores of ", task_name(s.task), " have ", figures.size(), " figures, not ",
+                s.figures.size());
+  }
   for (std::size_t i = 0; i < figures.size(); ++i) json[figures[i].key] = s.figures[i];
   return json;
 }

@@ -566,6 +566,11 @@ TEST_CASE("Damaged metadata is refused") {
   CHECK_THROWS_WITH(Checkpoint(path).progress(), Catch::Contains("has 0 numbers for 4294967296"));
 }
 
+TEST_CASE("Scores without their figures are refused, not written") {
+  CHECK_THROWS_WITH(to_json(std::vector<EpochScores>(1)),
+                    "scores of classes have 2 figures, not 0");
+}
+
 TEST_CASE("A run doesn't go on with other data") {
   const TemporaryFolder folder;
   const fs::path path = folder.path() / "run.safetensors";
