@@ -203,6 +203,26 @@ TEST_CASE("max pool over cases drawn by lot: values, first winner or last NaN, g
   }
 }
 
+// On every target, and with the same bits of one thread.
+static void check_average(const Case& c, bool counted, const Guarded& x, const Guarded& dy,
+                          const std::vector<double>& want, const std::vector<double>& want_dx) {
+  const std::size_t ny = c.outputs(), nx = c.inputs();
+  for_each_target([&] {
+    Guarded y(ny, poison), dx(nx, poison), y1(ny, poison), dx1(nx, poison);
+    const auto pool = [&](std::size_t threads, Guarded& to, Guarded& down) {
+      avg_pool_forward(
+          {c.input, c.output, c.window, counted, c.batch, threads, x.data(), to.data()});
+      avg_pool_gradient(
+          {c.input, c.output, c.window, counted, c.batch, threads, dy.data(), down.data()});
+    };
+    pool(c.threads, y, dx);
+    pool(1, y1, dx1);
+    check_close(y, want);
+    check_close(dx, want_dx);
+    CHECK((same_bits(y, y1) && same_bits(dx, dx1)));
+  });
+}
+
 TEST_CASE("average pool and its gradient over cases drawn by lot, padding counted or not") {
   drawn::for_each_case(150, [&](Generator& random, unsigned i) {
     const Case c = draw_case(random, false);
@@ -218,20 +238,7 @@ TEST_CASE("average pool and its gradient over cases drawn by lot, padding counte
       want[o] += x[static_cast<std::size_t>(in)] / count[o];
       want_dx[static_cast<std::size_t>(in)] += dy[o] / count[o];
     });
-    for_each_target([&] {
-      Guarded y(ny, poison), dx(nx, poison), y1(ny, poison), dx1(nx, poison);
-      const auto pool = [&](std::size_t threads, Guarded& to, Guarded& down) {
-        avg_pool_forward(
-            {c.input, c.output, c.window, counted, c.batch, threads, x.data(), to.data()});
-        avg_pool_gradient(
-            {c.input, c.output, c.window, counted, c.batch, threads, dy.data(), down.data()});
-      };
-      pool(c.threads, y, dx);
-      pool(1, y1, dx1);
-      check_close(y, want);
-      check_close(dx, want_dx);
-      CHECK((same_bits(y, y1) && same_bits(dx, dx1)));
-    });
+    check_average(c, counted, x, dy, want, want_dx);
   });
 }
 
@@ -256,20 +263,7 @@ TEST_CASE("global average pool over sizes drawn by lot") {
       want[o] += x[i] / static_cast<double>(pixels);
       want_dx[i] = dy[o] / static_cast<double>(pixels);
     }
-    for_each_target([&] {
-      Guarded y(ny, poison), dx(nx, poison), y1(ny, poison), dx1(nx, poison);
-      const auto pool = [&](std::size_t threads, Guarded& to, Guarded& down) {
-        avg_pool_forward(
-            {c.input, c.output, c.window, true, c.batch, threads, x.data(), to.data()});
-        avg_pool_gradient(
-            {c.input, c.output, c.window, true, c.batch, threads, dy.data(), down.data()});
-      };
-      pool(c.threads, y, dx);
-      pool(1, y1, dx1);
-      check_close(y, want);
-      check_close(dx, want_dx);
-      CHECK((same_bits(y, y1) && same_bits(dx, dx1)));
-    });
+    check_average(c, true, x, dy, want, want_dx);
   });
 }
 

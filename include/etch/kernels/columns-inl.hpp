@@ -16,30 +16,10 @@ HWY_BEFORE_NAMESPACE();
 namespace etch::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A vector of columns goes down the rows, in runs of 64: the rounding error grows with the square
-// root of their number. Columns are one thread's, so that the bits don't depend on the threads.
 inline void column_sums(const ColumnSums& a) {
-  constexpr std::size_t group = 64;
-  parallel(threads_for(a.rows * a.columns, a.threads), (a.columns + group - 1) / group,
-           [&](std::size_t n, std::size_t) HWY_ATTR {
-             const std::size_t rows = a.rows, columns = a.columns;
-             const float* x = a.x;
-             float* sums = a.sums;
-             const bool accumulate = a.accumulate;
-             for_lanes(n * group, std::min(columns, (n + 1) * group),
-                       [=](auto d, std::size_t i) HWY_ATTR {
-                         auto total = accumulate ? hn::LoadU(d, sums + i) : hn::Zero(d);
-                         for (std::size_t row = 0; row < rows;) {
-                           const std::size_t stop = std::min(rows, row + 64);
-                           auto run = hn::Zero(d);
-                           for (; row < stop; ++row) {
-                             run = hn::Add(run, hn::LoadU(d, x + row * columns + i));
-                           }
-                           total = hn::Add(total, run);
-                         }
-                         hn::StoreU(total, d, sums + i);
-                       });
-           });
+  const float* x = a.x;
+  sum_columns(a.threads, a.rows, a.columns, a.accumulate, a.sums,
+              [=](auto d, std::size_t at) HWY_ATTR { return hn::LoadU(d, x + at); });
 }
 
 }  // namespace etch::kernels::HWY_NAMESPACE

@@ -113,6 +113,30 @@ HWY_INLINE float sum_lanes(std::size_t begin, std::size_t end, const Term& term)
   return sum;
 }
 
+// sums[i] = (or +=) the sum of term(d, at) over the rows, where `at` is that of element (row, i). A
+// vector of columns goes down the rows, in runs of 64: the rounding error grows with the square
+// root of their number. Columns are one thread's, so that the bits don't depend on the threads.
+template <class Term>
+HWY_INLINE void sum_columns(std::size_t threads, std::size_t rows, std::size_t columns,
+                            bool accumulate, float* sums, const Term& term) {
+  constexpr std::size_t group = 64;
+  const std::size_t count = (columns + group - 1) / group;
+  parallel(threads_for(rows * columns, threads), count, [&](std::size_t n, std::size_t) HWY_ATTR {
+    const Term copy = term;  // of our own: what it holds can't change under stores to memory
+    const auto column = [=](auto d, std::size_t i) HWY_ATTR {
+      auto total = accumulate ? hn::LoadU(d, sums + i) : hn::Zero(d);
+      for (std::size_t row = 0; row < rows;) {
+        const std::size_t stop = std::min(rows, row + 64);
+        auto run = hn::Zero(d);
+        for (; row < stop; ++row) run = hn::Add(run, copy(d, row * columns + i));
+        total = hn::Add(total, run);
+      }
+      hn::StoreU(total, d, sums + i);
+    };
+    for_lanes(n * group, std::min(columns, (n + 1) * group), column);
+  });
+}
+
 // No element is NaN or an infinity.
 HWY_INLINE bool all_finite(const float* x, std::size_t size) {
   // 0 * x is NaN where x isn't finite, and so is the sum then.

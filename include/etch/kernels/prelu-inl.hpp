@@ -64,31 +64,10 @@ HWY_INLINE void gradient_of_one_slope(const PreluGradient& a) {
   *a.dslope = static_cast<float>(a.accumulate ? static_cast<double>(*a.dslope) + sum : sum);
 }
 
-// A vector of columns goes down the rows, in runs of 64: the rounding error grows with the square
-// root of their number. Columns are one thread's, so that the bits don't depend on the threads.
 HWY_INLINE void gradient_of_slopes(const PreluGradient& a) {
-  constexpr std::size_t group = 64;
-  parallel(threads_for(a.rows * a.columns, a.threads), (a.columns + group - 1) / group,
-           [&](std::size_t n, std::size_t) HWY_ATTR {
-             const std::size_t rows = a.rows, columns = a.columns;
-             const float *x = a.x, *dy = a.dy;
-             float* dslope = a.dslope;
-             const bool accumulate = a.accumulate;
-             for_lanes(n * group, std::min(columns, (n + 1) * group),
-                       [=](auto d, std::size_t i) HWY_ATTR {
-                         auto total = accumulate ? hn::LoadU(d, dslope + i) : hn::Zero(d);
-                         for (std::size_t row = 0; row < rows;) {
-                           const std::size_t stop = std::min(rows, row + 64);
-                           auto run = hn::Zero(d);
-                           for (; row < stop; ++row) {
-                             const std::size_t at = row * columns + i;
-                             run = hn::Add(run, slope_term(d, x + at, dy + at));
-                           }
-                           total = hn::Add(total, run);
-                         }
-                         hn::StoreU(total, d, dslope + i);
-                       });
-           });
+  const float *x = a.x, *dy = a.dy;
+  sum_columns(a.threads, a.rows, a.columns, a.accumulate, a.dslope,
+              [=](auto d, std::size_t at) HWY_ATTR { return slope_term(d, x + at, dy + at); });
 }
 
 // The slopes' gradient first: dx may lie over dy.
